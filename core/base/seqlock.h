@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * seqlock.h - one writer publishes a small struct, any number of readers copy it without a lock
+ *
+ * The payload is moved as relaxed atomic 64-bit words, so the race is defined (and ThreadSanitizer
+ * is content): a reader that met a writer sees the sequence change and copies again. The writer
+ * never waits. Readers retry only while the main thread is between two stores.
+ *
+ *   struct published { TsSeqlock lock; TsSystemState state; };
+ *   ts_seqlock_write(&p->lock, &p->state, &fresh, sizeof fresh);     (one thread only)
+ *   ts_seqlock_read(&p->lock, &copy, &p->state, sizeof copy);        (any thread)
+ *
+ * Payload: size and alignment multiples of 8.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct {
+	uint64_t sequence; /* odd while a write is under way */
+} TsSeqlock;
+
+static inline void
+ts_seqlock_write(TsSeqlock *lock, void *shared, const void *fresh, size_t size)
+{
+	uint64_t *to = shared;
+	const uint64_t *from = fresh;
+	uint64_t sequence = __atomic_load_n(&lock->sequence, __ATOMIC_RELAXED);
+
+	__atomic_store_n(&lock->sequence, sequence + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	for (size_t i = 0; i < size / sizeof *to; i++)
+		__atomic_store_n(&to[i], from[i], __ATOMIC_RELAXED);
+	__atomic_store_n(&lock->sequence, sequence + 2, __ATOMIC_RELEASE);
+}
+
+static inline void
+ts_seqlock_read(const TsSeqlock *lock, void *copy, const void *shared, size_t size)
+{
+	uint64_t *to = copy;
+	const uint64_t *from = shared;
+	uint64_t before, after;
+
+	do {
+		before = __atomic_load_n(&lock->sequence, __ATOMIC_ACQUIRE);
+		for (size_t i = 0; i < size / sizeof *to; i++)
+			to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		after = __atomic_load_n(&lock->sequence, __ATOMIC_RELAXED);
+	} while (before != after || (before & 1));
+}

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* load.c - see load.h */
+#include "config/load.h"

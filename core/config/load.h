@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * load.h - the YAML files to checked settings, every mistake at once
+ *
+ * Order: the main file, then the drop-ins of the vendor's and the operator's conf.d by file name, a
+ * file of the operator's hiding the vendor's of the same name. Maps merge, lists append, scalars
+ * replace.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "config/settings.h"
+
+typedef struct {
+	const char *main_file;        /* (nullable): none. A file named here must exist if must_exist */
+	bool main_must_exist;
+	const char *const *conf_dirs; /* (array zero-terminated=1): the vendor's first, the operator's last */
+} TsConfigPaths;
+
+typedef struct {
+	TsOrigin origin;
+	bool is_warning; /* said, but the settings are used: deprecated, of no effect */
+	char *text;      /* "unknown key 'pol'; did you mean 'pool'?" */
+} TsConfigProblem;
+
+/**
+ * ts_config_load:
+ * @paths: which files
+ * @problems: (out) (transfer full) (element-type TsConfigProblem): all mistakes, by file and line;
+ *   empty if there are none; free with g_ptr_array_unref()
+ *
+ * Returns: (nullable) (transfer full): settings, or NULL when a problem is no mere warning.
+ * Thread: main. Reads files, changes nothing.
+ */
+TsSettings *ts_config_load(const TsConfigPaths *paths, GPtrArray **problems);
+
+/* Writes each problem as "FILE:LINE:COLUMN: error: TEXT" on its own line; returns a new string. */
+char *ts_config_problems_format(const GPtrArray *problems);
+
+/**
+ * ts_config_parse_source:
+ * @options: pairs "key=value" as timesrvctl source add takes them, first "server=NAME", "pool=NAME" or
+ *   "refclock=NAME"; checked by the same rules as a file
+ *
+ * Returns: (transfer full) (nullable): NULL with @error set, which lists every mistake.
+ */
+TsSourceSettings *ts_config_parse_source(const char *const *options, GError **error);

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* node.c - see node.h */
+#include "config/node.h"

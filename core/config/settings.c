@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* settings.c - see settings.h */
+#include "config/settings.h"

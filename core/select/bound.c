@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* bound.c - see bound.h */
+#include "select/bound.h"

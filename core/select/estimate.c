@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* estimate.c - see estimate.h */
+#include "select/estimate.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* select.c - see select.h */
+#include "select/select.h"

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * select.h - which sources are right: intersection on the hard bounds, clustering, the operator's wishes
+ *
+ * Pure functions: everything that decides comes in, every decision goes out with its reason and the
+ * figures behind it. Source: RFC 5905 section 11.2, with what docs/architecture.md says differs.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "select/bound.h"
+#include "select/estimate.h"
+
+#define TS_SELECT_MAX_SOURCES 128
+
+/* Why a source is or is not used; one value a reason. The order is that of the checks. */
+typedef enum {
+	TS_VERDICT_SYSTEM_PEER,     /* used, and it is the one that the state names */
+	TS_VERDICT_COMBINED,        /* used, mixed in */
+	TS_VERDICT_NOSELECT,        /* the operator said so */
+	TS_VERDICT_OFFLINE,         /* the operator, or the network, took it off */
+	TS_VERDICT_STOPPED,         /* kiss DENY or RSTR, or a failure that ended it: detail says */
+	TS_VERDICT_DUPLICATE,       /* another source has the same address */
+	TS_VERDICT_NO_SAMPLES,      /* nothing usable yet, or too few samples */
+	TS_VERDICT_UNSYNCHRONISED,  /* it says so itself: leap 3, stratum 0 or 16 */
+	TS_VERDICT_BAD_STRATUM,     /* outside the limits */
+	TS_VERDICT_LOOP,            /* it follows us */
+	TS_VERDICT_STALE,           /* unreachable, and too old */
+	TS_VERDICT_TOO_DISTANT,     /* root distance beyond max-distance */
+	TS_VERDICT_TOO_JITTERY,     /* jitter beyond max-jitter */
+	TS_VERDICT_FALSETICKER,     /* its interval misses what a majority agrees on */
+	TS_VERDICT_NO_MAJORITY,     /* no majority agrees on anything */
+	TS_VERDICT_UNTRUSTED,       /* there are trusted sources, and it lies outside them */
+	TS_VERDICT_WAITING,         /* require or min-sources is not met yet */
+	TS_VERDICT_NOT_PREFERRED,   /* there are preferred sources, and it is none */
+	TS_VERDICT_OUTLIER,         /* clustering left it out */
+	TS_VERDICT_WORSE,           /* right, but so much worse that mixing it in would not help */
+} TsVerdict;
+
+/* Returns: "system-peer", "falseticker", ...: the word that D-Bus, JSON and metrics use. */
+const char *ts_verdict_name(TsVerdict verdict);
+
+/* Returns: the tally character of tables: '*' '+' '-' 'x' '~' '?' ' ' as chrony and ntpq show them. */
+char ts_verdict_tally(TsVerdict verdict);
+
+/* Returns: whether the source's samples steer the clock. */
+static inline bool
+ts_verdict_is_used(TsVerdict verdict)
+{
+	return verdict == TS_VERDICT_SYSTEM_PEER || verdict == TS_VERDICT_COMBINED;
+}
+
+typedef struct {
+	/* what the source is */
+	bool is_noselect, is_offline, is_stopped, is_duplicate;
+	bool is_preferred, is_trusted, is_required;
+	bool is_reference_clock;
+	/* what is known of it now */
+	bool has_estimate, has_bound;
+	bool is_reachable;
+	bool is_loop;
+	bool was_selected;        /* the system peer of before */
+	int leap, stratum;        /* as of the newest sample; leap 3 or stratum 0/16 for a server: unsynchronised */
+	unsigned n_samples;
+	int64_t newest_raw_ns;    /* of the newest sample */
+	TsEstimate estimate;      /* at the common raw_ns */
+	TsBound bound;            /* at the common raw_ns */
+} TsCandidate;
+
+typedef struct {
+	double max_distance_s;      /* 3 */
+	double max_jitter_s;        /* 1 */
+	int min_stratum, max_stratum; /* 0, 15 */
+	unsigned min_sources;       /* 1: how many must agree */
+	unsigned min_samples;       /* 1: before a source may be selected */
+	double stratum_weight_s;    /* 0.001: distance that a stratum is worth */
+	double reselect_distance_s; /* 0.0001: advantage of the present system peer */
+	double combine_limit;       /* 3: distance over the best one's beyond which a source isn't mixed in */
+	double stale_after_s;       /* how old the newest sample of an unreachable source may be */
+} TsSelectOptions;
+
+/* The defaults above. */
+void ts_select_options_init(TsSelectOptions *options);
+
+typedef struct {
+	TsVerdict verdict;
+	/* the figures behind it; those that the reason does not use are 0 */
+	double distance_s;      /* half the width of its hard interval */
+	double offset_s;        /* its offset minus the combined or middle one */
+	double limit_s;         /* the limit that it passed */
+	unsigned n_agreeing, n_voting;
+} TsDecision;
+
+typedef struct {
+	int system_peer;          /* index, or -1 */
+	unsigned n_truechimers, n_used, n_voting;
+	int64_t earliest_ns, latest_ns; /* the interval that the majority agrees on: hard, at raw_ns */
+	bool has_interval;
+	int leap;                 /* the majority's vote, or 3 with no system peer */
+	const char *cause;        /* why there is none, NULL when there is one: "no majority" ... */
+} TsSelection;
+
+/**
+ * ts_select:
+ * @candidates: (array length=n): all at the same @raw_ns
+ * @n: 0 to TS_SELECT_MAX_SOURCES
+ * @options: limits
+ * @raw_ns: now
+ * @decisions: (out caller-allocates) (array length=n): verdict and figures for each
+ * @selection: (out caller-allocates): the whole
+ *
+ * Thread: any. Cost: O(n^2) at worst, no allocation.
+ */
+void ts_select(const TsCandidate *candidates, unsigned n, const TsSelectOptions *options,
+	       int64_t raw_ns, TsDecision *decisions, TsSelection *selection);
+
+/**
+ * ts_decision_explain:
+ *
+ * Writes one sentence with figures: "falseticker: its interval +51.2 ms .. +53.9 ms misses the one
+ * that 3 of 4 sources agree on, -1.1 ms .. +1.3 ms". Returns: @text. Thread: any.
+ */
+const char *ts_decision_explain(const TsDecision *decision, const TsCandidate *candidate,
+				const TsSelection *selection, char *text, size_t size);
