@@ -32,7 +32,15 @@ typedef struct {
 	int64_t initial_error_ns; /* of the disciplined clock against true time at start */
 } TsOscillator;
 
-TsClock *ts_clock_new_software(void);
+/* How a software clock starts; all 0 for "as the system's clock". The errors are for tests: a wrong
+ * clock over a wrong oscillator, without touching the system's. */
+typedef struct {
+	int64_t initial_error_ns; /* of the disciplined clock against the system's at start */
+	double raw_frequency;     /* s/s: how much faster than CLOCK_MONOTONIC_RAW the raw clock shall run */
+} TsSoftwareClockOptions;
+
+/* @options: (nullable). Thread: main. */
+TsClock *ts_clock_new_software(const TsSoftwareClockOptions *options);
 
 /* Errors: TIMESRV_ERROR_PERMISSION when the clock may not be set. */
 TsClock *ts_clock_new_kernel(TsSched *sched, GError **error);
@@ -111,8 +119,26 @@ typedef struct {
  * was suspended. Call a few times a minute and after each wake. Thread: main. */
 TsClockDisruption ts_clock_check_disruption(TsClock *clock);
 
-/* virtual: true time now, ns since 1970; and a step made from outside. Thread: main. */
+/* Starts a new epoch for a cause that only others see (all sources jumped at once: a frozen virtual
+ * machine). Thread: main. */
+void ts_clock_raise_epoch(TsClock *clock);
+
+/* kernel: sets TAI - UTC, s; other drivers ignore it. Thread: main. */
+void ts_clock_set_tai_offset(TsClock *clock, int tai_offset_s);
+
+/* The next four are for a virtual clock. Thread: main. */
+
+/* Returns: true time now, ns since 1970. */
 int64_t ts_clock_virtual_true_utc(const TsClock *clock);
+
+/* Steps the disciplined clock as another program would. */
 void ts_clock_virtual_disturb(TsClock *clock, int64_t step_ns);
+
+/* Lets true time go on by @duration_ns while the machine sleeps. @is_noticed: the kernel tells of it
+ * (suspend); else nothing but the sources can (a frozen virtual machine). */
+void ts_clock_virtual_suspend(TsClock *clock, int64_t duration_ns, bool is_noticed);
+
+/* Changes the oscillator's frequency at once by @change, s/s. */
+void ts_clock_virtual_change_frequency(TsClock *clock, double change);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TsClock, ts_clock_free)
