@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * registry.h - every counter, gauge and histogram of core and plugins in one place
+ * registry.h - every counter and gauge of core and plugins in one place
  *
  * The exporters (OpenMetrics, mode 6, statistics files, D-Bus) are views of it and can't disagree.
  * A counter has one slot a worker, each on a cache line of its own: adding is a plain relaxed store by
@@ -27,17 +27,19 @@ void ts_metrics_free(TsMetrics *metrics);
 
 /**
  * ts_metrics_add_counter:
- * @owner: who it vanishes with: "core", or the plugin's name
+ * @owner: who it vanishes with: "core", or the plugin's name; [a-z0-9_-]+
  * @name: [a-z0-9_]+, without the "timesrv_" prefix and the "_total" suffix
- * @help: one sentence
+ * @help: one sentence: UTF-8 without control characters
  * @n_slots: one for each thread that adds (worker number), at least 1
  *
- * Returns: (transfer none): the counter; NULL if @owner has that name already. Thread: main.
+ * All texts are copied. Returns: (transfer none): the counter; NULL if @owner has that name already
+ * or one of the arguments is not as said here. Thread: main.
  */
 TsMetric *ts_metrics_add_counter(TsMetrics *metrics, const char *owner, const char *name,
 				 const char *help, unsigned n_slots);
 
-/* A gauge that is set; unit: "", "seconds", "bytes", "ratio". Starts as NAN: not shown. Thread: main. */
+/* A gauge that is set; unit: "", "seconds", "bytes", "ratio" (any of [a-z_]*). Starts as NAN: not
+ * shown. Returns: as above. Thread: main. */
 TsMetric *ts_metrics_add_gauge(TsMetrics *metrics, const char *owner, const char *name,
 			       const char *unit, const char *help);
 
@@ -47,13 +49,17 @@ TsMetric *ts_metrics_add_gauge_func(TsMetrics *metrics, const char *owner, const
 				    const char *unit, const char *help, TsGaugeFunc read,
 				    void *user_data);
 
+/* Frees @metric: its threads must have stopped adding before. Not from a foreach. Thread: main. */
 void ts_metrics_remove(TsMetrics *metrics, TsMetric *metric);
+
+/* The same for all that @owner has. Thread: main. */
 void ts_metrics_remove_owner(TsMetrics *metrics, const char *owner);
 
-/* Adds @by (>= 0 for a counter) in slot @slot. Thread: that slot's owner; no lock, no allocation. */
+/* Adds @by >= 0 to a counter in slot @slot; a negative @by, a slot that is not there and a gauge are
+ * left alone, for plugins call this. Thread: that slot's owner; no lock, no allocation. */
 void ts_metric_add(TsMetric *metric, unsigned slot, int64_t by);
 
-/* Thread: main. */
+/* Sets a gauge; a counter and a gauge with a function are left alone. Thread: main. */
 void ts_metric_set(TsMetric *metric, double value);
 
 /* Returns: sum of a counter's slots, or a gauge's value. Thread: main. */
@@ -65,7 +71,7 @@ typedef struct {
 	double value;
 } TsMetricView;
 
-/* Calls @func for each metric, ordered by owner and name. Thread: main. */
+/* Calls @func for each metric that has a value (is not NAN), ordered by owner and name. Thread: main. */
 typedef void (*TsMetricsFunc)(const TsMetricView *view, void *user_data);
 void ts_metrics_foreach(TsMetrics *metrics, TsMetricsFunc func, void *user_data);
 
