@@ -17,6 +17,13 @@
 #include "base/log.h"
 #include "config/node.h"
 
+/* All sources together, a pool counted as its max-sources: what the selection can take. */
+#define TS_CONFIG_MAX_SOURCES 128
+#define TS_CONFIG_MAX_WORKERS 16
+
+#define TS_CONFIG_DRIFT_FILE     "/var/lib/timesrv/drift"
+#define TS_CONFIG_CONTROL_SOCKET "/run/timesrv/control.sock"
+
 typedef enum {
 	TS_SOURCE_SERVER,   /* "server: NAME" */
 	TS_SOURCE_POOL,     /* "pool: NAME": members come from DNS */
@@ -33,7 +40,8 @@ typedef enum {
 typedef struct {
 	TsSourceKind kind;
 	char *name;            /* host name, address or plugin name: the value of the first key */
-	char *label;           /* "name:", what the operator calls it; same as name by default. Unique */
+	char *label;           /* "name:", what the operator calls it; by default the same as name, with
+				* ":PORT" where the port is not 123. Unique */
 	TsOrigin origin;       /* where it was written */
 
 	/* selection, of every kind */
@@ -76,19 +84,20 @@ typedef struct {
 
 typedef struct {
 	bool is_enabled;
-	double interval_s;     /* one reply an interval is always allowed */
-	unsigned burst;        /* and this many at once */
-	unsigned leak;         /* 1 of 2^leak requests over the limit is answered all the same; 0: none */
-	unsigned kod;          /* 1 of 2^kod of those dropped gets a KoD RATE; 0: none... see kod_enabled */
+	double interval_s;     /* one reply an interval is always allowed: 8 */
+	unsigned burst;        /* and this many at once: 8 */
+	unsigned leak;         /* 1 of 2^leak requests over the limit is answered all the same: 2; 0: none */
+	unsigned kod;          /* if kod_enabled, 1 of 2^kod of those dropped gets a KoD RATE */
 	bool kod_enabled;
 } TsRateLimitSettings;
 
 typedef struct {
 	GArray *listen;        /* of TsListen; empty: a pure client */
-	GArray *access;        /* of TsAccessRule, as written; the longest prefix decides */
+	GArray *access;        /* of TsAccessRule, as written; the longest prefix decides, and no match
+				* is a deny. Rules that allow 127.0.0.0/8 and ::1 are added to these */
 	TsRateLimitSettings rate_limit;
 	unsigned workers;      /* 0: one a processor, at most 16 */
-	uint64_t client_table_bytes; /* for all workers together; 0: no table, so no rate limit */
+	uint64_t client_table_bytes; /* for all workers together: 1 MiB; 0: no table, so no rate limit */
 	bool interleaved;      /* true */
 	bool serve_unsynchronised; /* false */
 	int dscp;
@@ -120,7 +129,7 @@ typedef struct {
 	double panic_s;          /* 1000; 0: none. Not for the first correction unless panic_at_start */
 	bool panic_at_start;
 	double max_drift_ppm;    /* 500: the oscillator's declared limit */
-	char *drift_file;        /* (nullable) */
+	char *drift_file;        /* (nullable) /var/lib/timesrv/drift for the kernel driver, else NULL */
 	double holdover_limit_s; /* root distance at which holdover ends and stratum goes to 16: 1.0 */
 	int precision_log2s;     /* 0: measured */
 } TsClockSettings;
@@ -162,14 +171,18 @@ typedef struct {
 	TsControlSettings control;
 	GPtrArray *plugins;    /* of TsPluginSettings */
 	char *plugin_directory;
+	bool plugins_watch;    /* "watch:", reserved: load again a plugin whose file changes */
 	GPtrArray *hwtimestamp; /* of char *: interface names, or "*" */
 	TsLogLevel log_level;
 	TsNode *tree;          /* the merged tree, every value with its origin */
 	GPtrArray *files;      /* of char *: what was read, in order */
 } TsSettings;
 
+/* Returns: (transfer full): every default, no source, no listener. For the loader, which fills it
+ * in, and for tests and simulation; nobody changes settings that are in use. */
+TsSettings *ts_settings_new(void);
 TsSettings *ts_settings_ref(TsSettings *settings);
-void ts_settings_unref(TsSettings *settings);
+void ts_settings_unref(TsSettings *settings); /* NULL is fine */
 
 /* Returns: (transfer full): a deep copy; for sources added at run time. */
 TsSourceSettings *ts_source_settings_copy(const TsSourceSettings *source);
@@ -178,12 +191,17 @@ void ts_source_settings_free(TsSourceSettings *source);
 /* Returns: a new source with every default. (transfer full) */
 TsSourceSettings *ts_source_settings_new(TsSourceKind kind, const char *name);
 
+/* Returns: "server", "pool" or "refclock". */
+const char *ts_source_kind_name(TsSourceKind kind);
+
 /* How two entries for the same source differ, so that a reload touches only what changed. */
 typedef enum {
 	TS_CHANGE_NONE,
 	TS_CHANGE_OPTIONS, /* can be applied to the living source: nothing is lost */
 	TS_CHANGE_RESTART, /* another port, version, key, device: the association starts anew */
 } TsChange;
+
+/* What differs only in where it was written is the same. */
 TsChange ts_source_settings_compare(const TsSourceSettings *before, const TsSourceSettings *after);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TsSettings, ts_settings_unref)
