@@ -10,7 +10,7 @@
  *   ts_seqlock_write(&p->lock, &p->state, &fresh, sizeof fresh);     (one thread only)
  *   ts_seqlock_read(&p->lock, &copy, &p->state, sizeof copy);        (any thread)
  *
- * Payload: size and alignment multiples of 8.
+ * Payload: size and alignment multiples of 8; what types it has inside does not matter.
  */
 #pragma once
 
@@ -21,11 +21,14 @@ typedef struct {
 	uint64_t sequence; /* odd while a write is under way */
 } TsSeqlock;
 
+/* The payload's members are doubles and what not: read as words only with the compiler's leave. */
+typedef uint64_t TsSeqlockWord __attribute__((__may_alias__));
+
 static inline void
 ts_seqlock_write(TsSeqlock *lock, void *shared, const void *fresh, size_t size)
 {
-	uint64_t *to = shared;
-	const uint64_t *from = fresh;
+	TsSeqlockWord *to = shared;
+	const TsSeqlockWord *from = fresh;
 	uint64_t sequence = __atomic_load_n(&lock->sequence, __ATOMIC_RELAXED);
 
 	__atomic_store_n(&lock->sequence, sequence + 1, __ATOMIC_RELAXED);
@@ -38,8 +41,8 @@ ts_seqlock_write(TsSeqlock *lock, void *shared, const void *fresh, size_t size)
 static inline void
 ts_seqlock_read(const TsSeqlock *lock, void *copy, const void *shared, size_t size)
 {
-	uint64_t *to = copy;
-	const uint64_t *from = shared;
+	TsSeqlockWord *to = copy;
+	const TsSeqlockWord *from = shared;
 	uint64_t before, after;
 
 	do {
