@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* control.c - see control.h */
+#include "control/control.h"
