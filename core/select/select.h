@@ -3,7 +3,20 @@
  * select.h - which sources are right: intersection on the hard bounds, clustering, the operator's wishes
  *
  * Pure functions: everything that decides comes in, every decision goes out with its reason and the
- * figures behind it. Source: RFC 5905 section 11.2, with what docs/architecture.md says differs.
+ * figures behind it. Source: RFC 5905 section 11.2. It differs in this:
+ *
+ * - The intervals are hard bounds, so midpoints have no say: the interval is the hull of the points
+ *   where most sources overlap (steps 3 and 4 of 11.2.1), ends included, and a truechimer is whoever
+ *   touches it. A majority is more than half of those that vote; with an even split the side that has
+ *   more than half of the preferred sources wins.
+ * - Trusted sources, if any, vote alone; others follow them when they touch the interval and their
+ *   offset lies inside it: no untrusted source pulls the clock out of what the trusted ones allow.
+ * - A source that claims nothing (has_bound false) votes with offset +- (4 sigma + 10 us), sigma being
+ *   the larger of the estimate's error and jitter: enough to work alone and to be outvoted when it
+ *   is wrong. The agreed interval is then only as hard as those that voted.
+ * - Clustering drops a source only if it is inexplicable by the spread of those that stay: the
+ *   estimates' own errors are far below path asymmetry, and 11.2.2 would always cut down to NMIN.
+ * - Hysteresis: the system peer, and the sources in use, have to be clearly worse to be left.
  */
 #pragma once
 
@@ -67,6 +80,7 @@ typedef struct {
 	int64_t newest_raw_ns;    /* of the newest sample */
 	TsEstimate estimate;      /* at the common raw_ns */
 	TsBound bound;            /* at the common raw_ns */
+	bool was_used;            /* its samples steered the clock until now: it stays in more easily */
 } TsCandidate;
 
 typedef struct {
@@ -77,8 +91,8 @@ typedef struct {
 	unsigned min_samples;       /* 1: before a source may be selected */
 	double stratum_weight_s;    /* 0.001: distance that a stratum is worth */
 	double reselect_distance_s; /* 0.0001: advantage of the present system peer */
-	double combine_limit;       /* 3: distance over the best one's beyond which a source isn't mixed in */
-	double stale_after_s;       /* how old the newest sample of an unreachable source may be */
+	double combine_limit;       /* 3: distance over the peer's beyond which a source isn't mixed in */
+	double stale_after_s;       /* 3600: how old the newest sample of an unreachable source may be */
 } TsSelectOptions;
 
 /* The defaults above. */
@@ -88,9 +102,11 @@ typedef struct {
 	TsVerdict verdict;
 	/* the figures behind it; those that the reason does not use are 0 */
 	double distance_s;      /* half the width of its hard interval */
-	double offset_s;        /* its offset minus the combined or middle one */
+	double offset_s;        /* its offset minus reference_ns; of an outlier: minus the mean of the others */
 	double limit_s;         /* the limit that it passed */
 	unsigned n_agreeing, n_voting;
+	int limit_n;            /* the count or stratum that it missed; 0 when a required source is missing */
+	double age_s;           /* of its newest sample */
 } TsDecision;
 
 typedef struct {
@@ -100,6 +116,10 @@ typedef struct {
 	bool has_interval;
 	int leap;                 /* the majority's vote, or 3 with no system peer */
 	const char *cause;        /* why there is none, NULL when there is one: "no majority" ... */
+	/* UTC minus raw that the decisions' offset_s count from: the mean of the used sources weighted by
+	 * 1/distance, else the middle of the interval, else the median of those that voted */
+	int64_t reference_ns;
+	bool has_reference;
 } TsSelection;
 
 /**
@@ -111,7 +131,8 @@ typedef struct {
  * @decisions: (out caller-allocates) (array length=n): verdict and figures for each
  * @selection: (out caller-allocates): the whole
  *
- * Thread: any. Cost: O(n^2) at worst, no allocation.
+ * Nothing depends on the order of the candidates, except between equals. Infinite or NAN figures
+ * make a source unusable, no more. Thread: any. Cost: O(n^2) at worst, no allocation.
  */
 void ts_select(const TsCandidate *candidates, unsigned n, const TsSelectOptions *options,
 	       int64_t raw_ns, TsDecision *decisions, TsSelection *selection);
@@ -120,7 +141,9 @@ void ts_select(const TsCandidate *candidates, unsigned n, const TsSelectOptions 
  * ts_decision_explain:
  *
  * Writes one sentence with figures: "falseticker: its interval +51.2 ms .. +53.9 ms misses the one
- * that 3 of 4 sources agree on, -1.1 ms .. +1.3 ms". Returns: @text. Thread: any.
+ * that 3 of 4 sources agree on, -1.1 ms .. +1.3 ms". Offsets count from the selection's reference_ns;
+ * decimal points are points in every locale. 256 bytes hold every sentence.
+ * Returns: @text. Thread: any.
  */
 const char *ts_decision_explain(const TsDecision *decision, const TsCandidate *candidate,
 				const TsSelection *selection, char *text, size_t size);
