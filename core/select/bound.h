@@ -17,7 +17,8 @@
 
 #include "select/sample.h"
 
-/* UTC minus raw lies in [earliest_ns, latest_ns] at raw_ns and drifts by rate_min..rate_max. */
+/* UTC minus raw lies in [earliest_ns, latest_ns] at raw_ns and drifts by rate_min..rate_max then; a rate
+ * that may change makes both limits leave by the square of time, until it meets the declared limit. */
 typedef struct {
 	int64_t raw_ns;
 	int64_t earliest_ns;
@@ -26,6 +27,8 @@ typedef struct {
 	double rate_max; /* s/s */
 	double root_delay_s;      /* path and source: of the sample that sets the width */
 	double root_dispersion_s; /* the rest of the half width, so that delay/2 + dispersion covers it */
+	double rate_change;       /* how fast the rate may change, s/s per s */
+	double max_rate;          /* never beyond +-this, s/s; 0: no limit */
 } TsBound;
 
 typedef struct _TsBoundTracker TsBoundTracker;
@@ -43,7 +46,13 @@ bool ts_bound_tracker_add(TsBoundTracker *tracker, const TsSample *sample);
 /* Returns: false when nothing is claimed yet. */
 bool ts_bound_tracker_get(const TsBoundTracker *tracker, int64_t raw_ns, TsBound *bound);
 
-/* Grows @bound to @raw_ns, outwards. */
+/**
+ * ts_bound_project:
+ *
+ * Grows @bound to @raw_ns, later or earlier, outwards. Later bounds nest: for any moment from then on, a
+ * bound taken later lies inside one taken earlier, unless the tracker started anew between them.
+ * Cost: a few multiplications. Thread: any.
+ */
 void ts_bound_project(TsBound *bound, int64_t raw_ns);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TsBoundTracker, ts_bound_tracker_free)

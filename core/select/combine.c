@@ -1,3 +1,379 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* combine.c - see combine.h */
+/*
+ * combine.c - see combine.h
+ *
+ * Each source keeps an estimator of its own here, which learns how good its samples are; the samples,
+ * corrected and weighed by it, go to one pool of filters. A source whose samples fit the pool worse than
+ * the others' do counts for less, so that one that turns bad does little harm until selection drops it.
+ */
 #include "select/combine.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "select/pool.h"
+
+#define DEFAULT_WANDER         1e-18 /* as in estimate.c */
+#define DEFAULT_WANDER_DECADES 1.5
+#define KNOWN_WANDER_DECADES   0.5
+
+#define MISFIT_FOLLOWS 0.15 /* weight of the newest in a source's mean misfit */
+#define BAD_MISFIT     6.0  /* mean misfit over the others' from where on a source's word isn't kept */
+#define RECENT_BREAK   8    /* samples of each source in which breaks count as the same event */
+#define MIN_BIAS_SCALE 1e-7 /* s: even a reference clock has cables */
+#define FRAME_LIMIT_S  1.0
+
+typedef struct {
+	uint64_t id;
+	TsEstimator *estimator;
+	double misfit;         /* mean of late, about 1 */
+	unsigned recent_break; /* samples for which a break of this source is remembered */
+} Member;
+
+struct _TsCombiner {
+	Member members[TS_COMBINE_MAX_SOURCES]; /* in the order of the pool */
+	unsigned n_members;
+	bool is_started;
+	TsPool pool;
+	TsBankAnswer answer;
+	int64_t raw_ns;
+	int64_t frame_ns;
+	unsigned n_samples;
+	/* prior */
+	double frequency, frequency_sd;
+	double wander, wander_decades;
+};
+
+TsCombiner *
+ts_combiner_new(void)
+{
+	TsCombiner *self = g_new0(TsCombiner, 1);
+
+	self->wander = DEFAULT_WANDER;
+	self->wander_decades = DEFAULT_WANDER_DECADES;
+	return self;
+}
+
+void
+ts_combiner_free(TsCombiner *self)
+{
+	if (!self)
+		return;
+	for (unsigned i = 0; i < self->n_members; i++)
+		ts_estimator_free(self->members[i].estimator);
+	g_free(self);
+}
+
+static void
+keep_wander(TsCombiner *self)
+{
+	if (self->n_samples < TS_NOISE_WINDOW / 2)
+		return;
+	self->wander = ts_pool_mean_wander(&self->pool);
+	self->wander_decades = KNOWN_WANDER_DECADES;
+}
+
+void
+ts_combiner_reset(TsCombiner *self)
+{
+	keep_wander(self);
+	for (unsigned i = 0; i < self->n_members; i++)
+		ts_estimator_free(self->members[i].estimator);
+	self->n_members = 0;
+	self->is_started = false;
+	self->n_samples = 0;
+}
+
+void
+ts_combiner_set_prior(TsCombiner *self, double frequency, double frequency_sd, double wander)
+{
+	self->frequency = frequency;
+	self->frequency_sd = frequency_sd;
+	if (wander > 0) {
+		self->wander = wander;
+		self->wander_decades = KNOWN_WANDER_DECADES;
+	}
+	if (self->is_started)
+		ts_pool_set_wander(&self->pool, self->wander, self->wander_decades);
+	for (unsigned i = 0; i < self->n_members; i++)
+		ts_estimator_set_prior(self->members[i].estimator, frequency, frequency_sd, wander);
+}
+
+static void
+refresh(TsCombiner *self)
+{
+	ts_pool_answer(&self->pool, &self->answer);
+	if (fabs(self->answer.offset_s) < FRAME_LIMIT_S)
+		return;
+	int64_t shift_ns = (int64_t)(self->answer.offset_s * 1e9);
+	self->frame_ns += shift_ns;
+	ts_pool_shift(&self->pool, (double)shift_ns * 1e-9);
+	ts_pool_answer(&self->pool, &self->answer);
+}
+
+static void
+line_of(const TsEstimate *estimate, int64_t frame_ns, TsBankAnswer *line)
+{
+	*line = (TsBankAnswer){
+		.offset_s = ts_estimate_offset_from(estimate, estimate->raw_ns, frame_ns),
+		.frequency = estimate->frequency,
+		.offset_variance = estimate->offset_sd_s * estimate->offset_sd_s,
+		.covariance = estimate->covariance,
+		.frequency_variance = estimate->frequency_sd * estimate->frequency_sd,
+	};
+}
+
+/* The pool goes on from what @member alone says now. */
+static void
+restart_from(TsCombiner *self, const Member *member, int64_t raw_ns)
+{
+	TsEstimate estimate;
+	TsBankAnswer line;
+
+	ts_estimator_get(member->estimator, raw_ns, &estimate);
+	self->raw_ns = raw_ns;
+	self->frame_ns = estimate.offset_ns;
+	line_of(&estimate, self->frame_ns, &line);
+	ts_pool_restart(&self->pool, &line);
+}
+
+static void
+predict_to(TsCombiner *self, int64_t raw_ns)
+{
+	if (raw_ns <= self->raw_ns)
+		return;
+	ts_pool_predict(&self->pool, (double)(raw_ns - self->raw_ns) * 1e-9);
+	self->raw_ns = raw_ns;
+}
+
+/* What is known of a source before it joined counts as one sample of it. */
+static void
+take_estimate(TsCombiner *self, unsigned index)
+{
+	TsEstimate estimate;
+
+	ts_estimator_get(self->members[index].estimator, self->raw_ns, &estimate);
+	ts_pool_update(&self->pool, index,
+		       ts_estimate_offset_from(&estimate, self->raw_ns, self->frame_ns),
+		       estimate.offset_sd_s * estimate.offset_sd_s);
+}
+
+static double
+bias_scale(const TsEstimator *estimator, int64_t raw_ns, double noise_s)
+{
+	TsEstimate estimate;
+
+	ts_estimator_get(estimator, raw_ns, &estimate);
+	return fmax(estimate.delay_min_s / 2, fmax(noise_s, MIN_BIAS_SCALE));
+}
+
+static void
+join(TsCombiner *self, Member *member, const TsSample *newest)
+{
+	unsigned index = self->n_members++;
+	double scale_s = bias_scale(member->estimator, newest->raw_ns, newest->noise_s);
+
+	self->members[index] = *member;
+	if (!self->is_started) {
+		self->is_started = true;
+		ts_pool_init(&self->pool, self->wander, self->wander_decades);
+		ts_pool_join(&self->pool, scale_s);
+		restart_from(self, &self->members[index], newest->raw_ns);
+	} else {
+		ts_pool_join(&self->pool, scale_s);
+		predict_to(self, newest->raw_ns);
+		take_estimate(self, index);
+	}
+	refresh(self);
+}
+
+static void
+take_up(TsCombiner *self, uint64_t id, const TsSample *history, unsigned n)
+{
+	Member member = {.id = id, .misfit = 1};
+
+	if (n == 0 || self->n_members == TS_COMBINE_MAX_SOURCES)
+		return;
+	keep_wander(self);
+	member.estimator = ts_estimator_new(NULL);
+	ts_estimator_set_prior(member.estimator, self->frequency, self->frequency_sd,
+			       self->wander_decades < DEFAULT_WANDER_DECADES ? self->wander : 0);
+	for (unsigned i = 0; i < n; i++)
+		ts_estimator_add(member.estimator, &history[i], NULL);
+	join(self, &member, &history[n - 1]);
+}
+
+/* Returns: the middle of the members' mean misfits, the lower one of two. */
+static double
+usual_misfit(const TsCombiner *self)
+{
+	double sorted[TS_COMBINE_MAX_SOURCES];
+	unsigned n = 0;
+
+	for (; n < self->n_members; n++) {
+		unsigned j = n;
+
+		for (; j > 0 && sorted[j - 1] > self->members[n].misfit; j--)
+			sorted[j] = sorted[j - 1];
+		sorted[j] = self->members[n].misfit;
+	}
+	return fmax(sorted[(n - 1) / 2], 0.5);
+}
+
+static bool
+is_bad(const TsCombiner *self, const Member *member)
+{
+	return self->n_members > 1 && member->misfit > BAD_MISFIT * usual_misfit(self);
+}
+
+static void
+let_go(TsCombiner *self, unsigned index)
+{
+	bool was_bad = is_bad(self, &self->members[index]);
+
+	ts_estimator_free(self->members[index].estimator);
+	ts_pool_leave(&self->pool, index);
+	for (unsigned i = index; i + 1 < self->n_members; i++)
+		self->members[i] = self->members[i + 1];
+	self->n_members--;
+	if (self->n_members == 0)
+		return;
+	if (was_bad) {
+		/* It pulled the pool along: what the others say counts. */
+		restart_from(self, &self->members[0], self->raw_ns);
+		for (unsigned i = 1; i < self->n_members; i++)
+			take_estimate(self, i);
+	}
+	refresh(self);
+}
+
+static int
+find_id(const uint64_t *ids, unsigned n, uint64_t id)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (ids[i] == id)
+			return (int)i;
+	return -1;
+}
+
+static int
+find_member(const TsCombiner *self, uint64_t id)
+{
+	for (unsigned i = 0; i < self->n_members; i++)
+		if (self->members[i].id == id)
+			return (int)i;
+	return -1;
+}
+
+void
+ts_combiner_set_sources(TsCombiner *self, const uint64_t *ids, unsigned n,
+			const TsSample *const *histories, const unsigned *n_histories)
+{
+	n = MIN(n, TS_COMBINE_MAX_SOURCES);
+	for (unsigned i = self->n_members; i-- > 0;)
+		if (find_id(ids, n, self->members[i].id) < 0)
+			let_go(self, i);
+	for (unsigned i = 0; i < n; i++)
+		if (find_member(self, ids[i]) < 0)
+			take_up(self, ids[i], histories[i], n_histories[i]);
+}
+
+/* A step that one source alone sees is the source's, one that most see is the clock's. */
+static void
+on_break(TsCombiner *self, unsigned index, double residual_s)
+{
+	unsigned n_broken = 0;
+
+	self->members[index].recent_break = RECENT_BREAK * self->n_members;
+	for (unsigned i = 0; i < self->n_members; i++)
+		n_broken += self->members[i].recent_break > 0;
+	if (2 * n_broken > self->n_members) {
+		restart_from(self, &self->members[index], self->raw_ns);
+		for (unsigned i = 0; i < self->n_members; i++) {
+			self->members[i].recent_break = 0;
+			self->members[i].misfit = 1;
+		}
+	} else {
+		ts_pool_doubt(&self->pool, index, 3 * fabs(residual_s));
+	}
+}
+
+static void
+take_sample(TsCombiner *self, unsigned index, const TsSample *sample)
+{
+	Member *member = &self->members[index];
+	double correction_s, variance;
+	double trust = fmax(member->misfit / usual_misfit(self), 1);
+
+	ts_estimator_judge_newest(member->estimator, &correction_s, &variance);
+	predict_to(self, sample->raw_ns);
+	/* Answers overtake each other: one that is older than the pool is carried to its moment. */
+	double late_s = (double)(self->raw_ns - sample->raw_ns) * 1e-9;
+	double value_s = (double)(sample->offset_ns - self->frame_ns) * 1e-9 + correction_s +
+			 late_s * self->answer.frequency;
+	TsBankFit fit = ts_pool_update(&self->pool, index, value_s, variance * trust);
+	member->misfit += MISFIT_FOLLOWS * (fmin(fit.misfit * trust, 100) - member->misfit);
+}
+
+void
+ts_combiner_add(TsCombiner *self, uint64_t id, const TsSample *sample)
+{
+	int index = find_member(self, id);
+	double residual_s;
+
+	if (index < 0)
+		return;
+	TsFit fit = ts_estimator_add(self->members[index].estimator, sample, &residual_s);
+	if (fit == TS_FIT_STALE)
+		return;
+	for (unsigned i = 0; i < self->n_members; i++)
+		if (self->members[i].recent_break > 0)
+			self->members[i].recent_break--;
+	if (fit == TS_FIT_BREAK) {
+		predict_to(self, sample->raw_ns);
+		on_break(self, (unsigned)index, residual_s);
+	} else {
+		take_sample(self, (unsigned)index, sample);
+	}
+	self->n_samples++;
+	refresh(self);
+}
+
+/* Jitter and delay are those of the best source. */
+static void
+describe_members(const TsCombiner *self, TsEstimate *estimate)
+{
+	for (unsigned i = 0; i < self->n_members; i++) {
+		TsEstimate own;
+
+		ts_estimator_get(self->members[i].estimator, self->raw_ns, &own);
+		estimate->n_samples += own.n_samples;
+		if (i == 0 || own.jitter_s < estimate->jitter_s) {
+			estimate->jitter_s = own.jitter_s;
+			estimate->delay_min_s = own.delay_min_s;
+		}
+	}
+}
+
+bool
+ts_combiner_get(const TsCombiner *self, int64_t raw_ns, TsEstimate *estimate)
+{
+	if (!self->is_started)
+		return false;
+	double offset_ns = self->answer.offset_s * 1e9;
+	double whole_ns = floor(offset_ns);
+
+	*estimate = (TsEstimate){
+		.raw_ns = self->raw_ns,
+		.offset_ns = self->frame_ns + (int64_t)whole_ns,
+		.fraction_ns = offset_ns - whole_ns,
+		.frequency = self->answer.frequency,
+		.offset_sd_s = sqrt(self->answer.offset_variance),
+		.frequency_sd = sqrt(self->answer.frequency_variance),
+		.covariance = self->answer.covariance,
+		.wander = self->answer.wander,
+	};
+	describe_members(self, estimate);
+	ts_estimate_project(estimate, raw_ns);
+	return true;
+}

@@ -66,6 +66,10 @@ TsFit ts_estimator_add(TsEstimator *estimator, const TsSample *sample, double *r
  * offset is known and frequency_sd is the prior's. */
 bool ts_estimator_get(const TsEstimator *estimator, int64_t raw_ns, TsEstimate *estimate);
 
+/* How the newest sample is judged by what was learnt of its source: @correction_s (s, to be added to its
+ * offset) takes the learnt asymmetry out, @variance (s^2) is what is left of noise. Only with a sample. */
+void ts_estimator_judge_newest(const TsEstimator *estimator, double *correction_s, double *variance);
+
 /* The local oscillator's wander belongs to all sources and is kept across restarts: what is known of
  * it, (s/s)^2/s; setting it only moves the prior. */
 double ts_estimator_wander(const TsEstimator *estimator);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * noise.h - how far a sample of a source may be off, judged from the samples before it
+ *
+ * Queueing only adds delay: a sample whose round trip is s above the least one is off by s/2 at most.
+ * How s divides over the two ways isn't known, and some paths' delay tells nothing; so a sample gets
+ * one variance for each of TS_NOISE_MODELS explanations, and the bank of filters learns which is
+ * right. Thread: any. No allocation.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "select/sample.h"
+
+#define TS_NOISE_WINDOW 64
+
+typedef enum {
+	TS_NOISE_CONSTANT,  /* the same for all samples: the scatter of the window's */
+	TS_NOISE_EVEN,      /* alike both ways: even within +-s/2 */
+	TS_NOISE_SHARED,    /* a steady share of s falls on one way; the share is a state */
+	TS_NOISE_EXTREME,   /* all of s on the one way or the other */
+	TS_NOISE_MODELS,
+} TsNoiseModel;
+
+/* What a window remembers of a sample. */
+typedef struct {
+	int64_t raw_ns;
+	int64_t offset_ns;
+	int64_t delay_ns;
+	double noise_s;
+} TsNoiseSample;
+
+typedef struct {
+	unsigned capacity; /* samples kept, 1 to TS_NOISE_WINDOW */
+	unsigned n;        /* samples in the window */
+	unsigned newest;   /* index of the newest */
+	TsNoiseSample samples[TS_NOISE_WINDOW];
+	/* learnt; valid once n > 0 */
+	double floor_s;   /* the least round trip */
+	double excess_s;  /* mean above the floor */
+	double scatter_s; /* 1-sigma of offsets about a line through their neighbours */
+} TsNoise;
+
+typedef struct {
+	double excess_s; /* s */
+	double variance[TS_NOISE_MODELS]; /* s^2; of TS_NOISE_SHARED given the share */
+} TsNoiseView;
+
+/* @capacity: 1 to TS_NOISE_WINDOW. */
+void ts_noise_init(TsNoise *noise, unsigned capacity);
+
+/* Newer samples than the last one only. */
+void ts_noise_add(TsNoise *noise, const TsSample *sample);
+
+/* Forgets all but the newest @n. */
+void ts_noise_keep(TsNoise *noise, unsigned n);
+
+/* Returns: the sample @age places before the newest, 0 to n - 1. */
+const TsNoiseSample *ts_noise_sample(const TsNoise *noise, unsigned age);
+
+/* Judges a sample of the window by all that the window knows. */
+void ts_noise_view(const TsNoise *noise, const TsNoiseSample *sample, TsNoiseView *view);

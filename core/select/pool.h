@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pool.h - a bank of Kalman filters that several sources feed, each with a bias of its own
+ *
+ * States: offset, frequency, then one bias a source: the asymmetry of its path that no delay shows. The
+ * filters differ in the oscillator's wander and in how large biases are taken to be; scored as in bank.h.
+ * Times are seconds in a frame that the caller keeps. Thread: any. No allocation.
+ */
+#pragma once
+
+#include "select/bank.h"
+
+#define TS_POOL_MAX_SOURCES 16
+#define TS_POOL_STATES      (2 + TS_POOL_MAX_SOURCES)
+#define TS_POOL_BIASES      3 /* steps of how large biases are */
+
+typedef struct {
+	double x[TS_POOL_STATES];
+	double p[TS_KALMAN_PACKED(TS_POOL_STATES)];
+	double score;
+	double weight;
+} TsPoolFilter;
+
+typedef struct {
+	unsigned n_sources;
+	double bias_scale_s[TS_POOL_MAX_SOURCES]; /* half the least round trip of each source */
+	double belief[TS_BANK_WANDERS];
+	TsPoolFilter filters[TS_BANK_WANDERS * TS_POOL_BIASES];
+} TsPool;
+
+/* Empties the pool of sources. @wander, @wander_decades: as in TsBankPrior. */
+void ts_pool_init(TsPool *pool, double wander, double wander_decades);
+
+void ts_pool_set_wander(TsPool *pool, double wander, double wander_decades);
+
+/* All filters go on from @line; scores and biases stay. */
+void ts_pool_restart(TsPool *pool, const TsBankAnswer *line);
+
+/* Takes up a source as the last one, its bias unknown. @bias_scale_s: > 0. */
+void ts_pool_join(TsPool *pool, double bias_scale_s);
+
+/* Drops source @index; those after it move up. What it taught of the clock stays. */
+void ts_pool_leave(TsPool *pool, unsigned index);
+
+/* The bias of source @index isn't known any more. */
+void ts_pool_doubt(TsPool *pool, unsigned index, double sd_s);
+
+void ts_pool_predict(TsPool *pool, double dt_s);
+
+/* A sample of source @index: its value and variance. Returns: how it fitted. */
+TsBankFit ts_pool_update(TsPool *pool, unsigned index, double value_s, double variance);
+
+void ts_pool_shift(TsPool *pool, double shift_s);
+
+/* With one source the answer is its time: nothing can tell its bias. */
+void ts_pool_answer(const TsPool *pool, TsBankAnswer *answer);
+
+/* Returns: the weighted mean wander, on a logarithmic scale. */
+double ts_pool_mean_wander(const TsPool *pool);
