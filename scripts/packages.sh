@@ -63,6 +63,8 @@ fetch_peers() {
 		mapfile -t -O ${#libraries[@]} libraries < <(library_dependencies "$deb")
 	done
 	rm -r "$peers_dir/deb"
+	# where ntpsec's python module looks first
+	find "$PWD/$peers_dir/usr/lib" -path '*/ntp/libntpc.so' -exec ln -sf {} "$peers_dir/usr/lib/python3/dist-packages/ntp/" \;
 	install_missing $(printf '%s\n' "${libraries[@]}" | sort -u)
 	echo "$wanted" >"$stamp"
 }
