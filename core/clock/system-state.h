@@ -17,9 +17,9 @@
 
 typedef struct {
 	int64_t reference_utc_ns;     /* when the clock was last updated, on the disciplined clock */
-	int64_t reference_raw_ns;     /* the same moment on the raw clock: ages are counted from it */
-	double root_delay_s;          /* >= 0, at the moment of reference */
-	double root_dispersion_s;     /* >= 0, at the moment of reference */
+	int64_t reference_raw_ns;     /* the moment on the raw clock that the next three are given for */
+	double root_delay_s;          /* >= 0 */
+	double root_dispersion_s;     /* >= 0 */
 	double root_dispersion_rate;  /* s/s: how fast it grows from then on */
 	uint32_t refid;               /* host byte order; an address, or four letters */
 	int32_t stratum;              /* 1 to 15, or TS_STRATUM_UNSYNCHRONISED */

@@ -24,7 +24,9 @@
 
 typedef struct _TsSource TsSource;
 
-/* What the owner of a source (association, refclock) does when it is asked. All may be NULL. */
+/* What the owner of a source (association, refclock) does when it is asked. All may be NULL. They are
+ * called from within ts_source_*() and ts_engine_*(): no source may be added or removed before those
+ * return (arm a timer for that). */
 typedef struct {
 	/* asks the source @n_total times at most until @n_good answers were good */
 	bool (*burst)(void *owner, unsigned n_good, unsigned n_total, GError **error);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * disruption.c - clocks that were moved behind our back: by another program, by suspend, by a virtual
+ * machine that stood still
+ *
+ * The kernel tells of the first two. A frozen machine shows in the sources alone: their samples
+ * contradict what was certain before. One source that does so may be the one that jumped; when a
+ * majority of those in use does, it was us. Until that is clear nothing is steered and the claimed error
+ * covers the jump.
+ */
+#include <math.h>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "source/engine-data.h"
+
+#define TS_LOG_COMPONENT "engine"
+
+/* Contradictions below this are left to the selection: they do no harm. */
+#define MIN_JUMP_S 1e-3
+
+/* How many samples a source has to go on as expected before its jump is forgotten. */
+#define SAMPLES_TO_FORGIVE 4
+
+static void
+ask_all(TsEngine *self, const TsSource *except)
+{
+	for (unsigned i = 0; i < self->sources->len; i++) {
+		TsSource *source = g_ptr_array_index(self->sources, i);
+		if (source != except && source->ops->burst && !source->is_offline)
+			source->ops->burst(source->owner, 2, 4, NULL);
+	}
+}
+
+void
+ts_engine_forget_samples(TsEngine *engine)
+{
+	for (unsigned i = 0; i < engine->sources->len; i++) {
+		TsSource *source = g_ptr_array_index(engine->sources, i);
+		ts_source_forget_samples(source);
+		if (source->ops->clock_disrupted)
+			source->ops->clock_disrupted(source->owner);
+	}
+	ts_combiner_reset(engine->combiner);
+	engine->n_combined = 0;
+	engine->has_bound = false;
+	engine->has_estimate = false;
+	engine->suspected_jump_s = 0;
+}
+
+/* A new epoch: samples from before say nothing, the rule for the first corrections holds again. */
+static void
+begin_epoch(TsEngine *self, const char *cause)
+{
+	ts_notice("%s: samples from before are dropped", cause);
+	ts_engine_forget_samples(self);
+	ts_discipline_restart(self->discipline);
+	self->last_update_mono_ns = -1;
+	ts_engine_set_state(self, TS_CLOCK_UNSYNCHRONISED, cause);
+	ts_engine_emit(self, TS_EVENT_CLOCK_DISRUPTED, NULL, cause);
+	ask_all(self, NULL);
+}
+
+static bool
+is_in_use(const TsEngine *self, const TsSource *source)
+{
+	for (unsigned i = 0; i < self->n_combined; i++)
+		if (self->combined_ids[i] == source->id)
+			return true;
+	return false;
+}
+
+static void
+note_jump(TsEngine *self, TsSource *source, double jump_s)
+{
+	source->n_until_forgiven = SAMPLES_TO_FORGIVE;
+	source->jumped_in_use = is_in_use(self, source);
+	if (!source->jumped_in_use)
+		return;
+	ts_notice("%s jumped by %+.6f s beyond what was certain: it or this machine's clock",
+		  source->label, jump_s);
+	if (self->suspected_jump_s == 0) {
+		self->n_in_use_at_jump = self->n_combined;
+		ask_all(self, source);
+	}
+	if (fabs(jump_s) > fabs(self->suspected_jump_s))
+		self->suspected_jump_s = jump_s;
+}
+
+static unsigned
+count_jumped(const TsEngine *self)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < self->sources->len; i++) {
+		const TsSource *source = g_ptr_array_index(self->sources, i);
+		n += source->n_until_forgiven > 0 && source->jumped_in_use;
+	}
+	return n;
+}
+
+bool
+ts_engine_judge_jump(TsEngine *engine, TsSource *source, double jump_s)
+{
+	bool is_confirming = false;
+
+	if (fabs(jump_s) >= MIN_JUMP_S) {
+		note_jump(engine, source, jump_s);
+	} else if (source->n_until_forgiven > 0) {
+		source->n_until_forgiven--;
+		is_confirming = source->jumped_in_use;
+	}
+	if (engine->suspected_jump_s == 0)
+		return true;
+	unsigned n_jumped = count_jumped(engine);
+	/* with one source there is no majority: its second sample must say the same */
+	bool is_ours = 2 * n_jumped > engine->n_in_use_at_jump &&
+		       (engine->n_in_use_at_jump > 1 || is_confirming);
+	if (is_ours) {
+		g_autofree char *cause =
+			g_strdup_printf("this machine's clock jumped: %u of %u sources moved by about %+.3f s",
+					n_jumped, engine->n_in_use_at_jump,
+					engine->suspected_jump_s);
+		ts_clock_raise_epoch(engine->clock);
+		begin_epoch(engine, cause);
+		return false;
+	}
+	if (n_jumped == 0)
+		engine->suspected_jump_s = 0;
+	return engine->suspected_jump_s == 0;
+}
+
+void
+ts_engine_check_clock(TsEngine *engine)
+{
+	TsClockDisruption disruption = ts_clock_check_disruption(engine->clock);
+	g_autofree char *cause = NULL;
+
+	if (disruption.is_disrupted) {
+		cause = g_strdup_printf("the machine slept for %.3f s",
+					ts_ns_to_s(disruption.suspended_ns));
+		begin_epoch(engine, cause);
+	} else if (disruption.foreign_step_ns) {
+		/* the samples are on the raw clock and stay good: the clock is put right at once */
+		cause = g_strdup_printf("another program moved the clock by %+.6f s",
+					ts_ns_to_s(disruption.foreign_step_ns));
+		ts_warning("%s", cause);
+		engine->n_foreign_steps++;
+		ts_discipline_restart(engine->discipline);
+		ts_engine_emit(engine, TS_EVENT_CLOCK_DISRUPTED, NULL, cause);
+		if (engine->kind == TS_CLOCK_LOCKED)
+			ts_engine_steer(engine);
+	}
+}
