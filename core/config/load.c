@@ -1,3 +1,164 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* load.c - see load.h */
+/*
+ * load.c - see load.h
+ *
+ * Each file is checked by itself, so that a mistake is found even where a later file overrides the
+ * value; then the merged tree is read into the settings that are used, and how its parts fit together
+ * is checked.
+ */
 #include "config/load.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "config/config-file.h"
+#include "config/merge.h"
+#include "config/sections.h"
+#include "config/yaml-reader.h"
+
+static void
+read_root(TsConfigReader *reader, const TsNode *root)
+{
+	ts_schema_read(reader, &ts_section_root, root, reader->settings, NULL);
+}
+
+/* Keys that begin with "x-" hold anchors for other keys and mean nothing. */
+static TsNode *
+without_extensions(const TsNode *root)
+{
+	TsNode *kept = ts_node_new_map(ts_node_origin(root));
+
+	for (unsigned i = 0; i < ts_node_size(root); i++)
+		if (!g_str_has_prefix(ts_node_key_at(root, i), "x-"))
+			ts_node_set(kept, ts_node_key_at(root, i), ts_node_key_origin_at(root, i),
+				    ts_node_value_at(root, i));
+	return kept;
+}
+
+/* Returns: (transfer full) (nullable): the file's root map, empty for an empty file. */
+static TsNode *
+read_file(const char *path, bool is_optional, TsProblems *problems, GPtrArray *files)
+{
+	g_autoptr(GBytes) bytes = ts_config_file_read(path, is_optional, problems);
+	gsize length;
+
+	if (!bytes)
+		return NULL;
+	ts_problems_add_file(problems, g_intern_string(path));
+	g_ptr_array_add(files, g_strdup(path));
+	const char *data = g_bytes_get_data(bytes, &length);
+	g_autoptr(TsNode) root = ts_yaml_read(data ? data : "", length, path, problems);
+	TsConfigReader reader = {.problems = problems};
+	if (!root || !ts_schema_expect_map(&reader, root, "a file of settings"))
+		return NULL;
+	return without_extensions(root);
+}
+
+static void
+check_alone(const TsNode *root, TsProblems *problems)
+{
+	g_autoptr(TsSettings) scratch = ts_settings_new();
+	TsConfigReader reader = {.problems = problems, .settings = scratch};
+
+	read_root(&reader, root);
+}
+
+static void
+add_file(TsSettings *settings, const char *path, bool is_optional, TsProblems *problems)
+{
+	g_autoptr(TsNode) root = read_file(path, is_optional, problems, settings->files);
+
+	if (!root)
+		return;
+	check_alone(root, problems);
+	TsNode *merged = ts_config_merge(settings->tree, root, problems);
+	ts_node_unref(settings->tree);
+	settings->tree = merged;
+}
+
+static void
+read_merged(TsSettings *settings, TsProblems *problems)
+{
+	TsConfigReader reader = {.problems = problems, .settings = settings, .is_merged = true};
+
+	read_root(&reader, settings->tree);
+	ts_config_check_sources(&reader);
+	ts_config_check_server(&reader);
+	ts_config_check_plugins(&reader);
+}
+
+TsSettings *
+ts_config_load(const TsConfigPaths *paths, GPtrArray **problems)
+{
+	g_autoptr(TsSettings) settings = ts_settings_new();
+	g_auto(TsProblems) found;
+
+	ts_problems_init(&found);
+	if (paths->main_file)
+		add_file(settings, paths->main_file, !paths->main_must_exist, &found);
+	g_auto(GStrv) drop_ins = ts_config_list_drop_ins(paths->conf_dirs, &found);
+	for (char **path = drop_ins; *path; path++)
+		add_file(settings, *path, false, &found);
+	read_merged(settings, &found);
+	bool has_errors = found.has_errors;
+	*problems = ts_problems_steal(&found);
+	return has_errors ? NULL : g_steal_pointer(&settings);
+}
+
+/* "key=value", or "key" for "key=true". A value in braces is YAML; anything else is taken as it is, so
+ * that an address needs no quotes. */
+static void
+add_option(TsNode *entry, const char *option, TsProblems *problems)
+{
+	static const TsOrigin nowhere = {0};
+	const char *equals = strchr(option, '=');
+	g_autofree char *key = equals ? g_strndup(option, (gsize)(equals - option))
+				      : g_strdup(option);
+	const char *text = equals ? equals + 1 : "true";
+	g_autofree char *quoted = ts_quote(option);
+	g_autoptr(TsNode) value = NULL;
+
+	if (!g_utf8_validate(option, -1, NULL) || !*key) {
+		ts_problems_error(problems, &nowhere, "%s is no option as key=value", quoted);
+		return;
+	}
+	if (*text == '{')
+		value = ts_yaml_read(text, strlen(text), option, problems);
+	else
+		value = ts_node_new_scalar(text, false, &nowhere);
+	if (ts_node_find(entry, key))
+		ts_problems_error(problems, &nowhere, "%s: the option is given twice", quoted);
+	else if (value)
+		ts_node_set(entry, key, &nowhere, value);
+}
+
+static char *
+join_problems(const GPtrArray *problems)
+{
+	GString *text = g_string_new(NULL);
+
+	for (unsigned i = 0; i < problems->len; i++) {
+		const TsConfigProblem *problem = problems->pdata[i];
+		if (!problem->is_warning)
+			g_string_append_printf(text, "%s%s", text->len ? "; " : "", problem->text);
+	}
+	return g_string_free(text, FALSE);
+}
+
+TsSourceSettings *
+ts_config_parse_source(const char *const *options, GError **error)
+{
+	g_autoptr(TsNode) entry = ts_node_new_map(NULL);
+	g_auto(TsProblems) problems;
+	TsConfigReader reader = {.problems = &problems, .is_merged = true};
+
+	ts_problems_init(&problems);
+	for (; *options; options++)
+		add_option(entry, *options, &problems);
+	g_autoptr(TsSourceSettings) source = ts_section_read_source(&reader, entry);
+	if (!problems.has_errors)
+		return g_steal_pointer(&source);
+	g_autofree char *text = join_problems(problems.list);
+	g_set_error_literal(error, TIMESRV_ERROR, TIMESRV_ERROR_INVALID_CONFIG, text);
+	return NULL;
+}

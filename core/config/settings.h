@@ -80,6 +80,7 @@ typedef struct {
 	bool is_allow;         /* else deny */
 	bool is_all;           /* "all" */
 	TsPrefix prefix;
+	TsOrigin origin;
 } TsAccessRule;
 
 typedef struct {
