@@ -159,8 +159,8 @@ ts_metrics_add_gauge(TsMetrics *metrics, const char *owner, const char *name, co
 }
 
 TsMetric *
-ts_metrics_add_gauge_func(TsMetrics *metrics, const char *owner, const char *name,
-			  const char *unit, const char *help, TsGaugeFunc read, void *user_data)
+ts_metrics_add_gauge_func(TsMetrics *metrics, const char *owner, const char *name, const char *unit,
+			  const char *help, TsGaugeFunc read, void *user_data)
 {
 	TsMetric *metric = add_metric(metrics, TS_METRIC_GAUGE, owner, name, unit, help);
 

@@ -40,8 +40,7 @@ says_unsynchronised(const TsCandidate *candidate)
 }
 
 static bool
-accept_by_header(const TsCandidate *candidate, const TsSelectOptions *options,
-		 TsDecision *decision)
+accept_by_header(const TsCandidate *candidate, const TsSelectOptions *options, TsDecision *decision)
 {
 	unsigned needed = MAX(options->min_samples, 1);
 

@@ -123,8 +123,9 @@ explain_use(const Sentence *sentence, const char *role)
 {
 	const TsDecision *decision = sentence->decision;
 
-	say(sentence, "%s: distance %s at stratum %d, offset %s from the mean of the %u used; "
-		      "%u of %u sources agree",
+	say(sentence,
+	    "%s: distance %s at stratum %d, offset %s from the mean of the %u used; "
+	    "%u of %u sources agree",
 	    role, INTERVAL(decision->distance_s), sentence->candidate->stratum,
 	    OFFSET(decision->offset_s), sentence->selection->n_used, decision->n_agreeing,
 	    decision->n_voting);
@@ -177,8 +178,8 @@ explain_too_distant(const Sentence *sentence)
 	say(sentence, "too distant: its distance %s passes the limit %s",
 	    INTERVAL(sentence->decision->distance_s), INTERVAL(sentence->decision->limit_s));
 	if (sentence->candidate->has_bound)
-		say(sentence, " (root delay %s, root dispersion %s)",
-		    INTERVAL(bound->root_delay_s), INTERVAL(bound->root_dispersion_s));
+		say(sentence, " (root delay %s, root dispersion %s)", INTERVAL(bound->root_delay_s),
+		    INTERVAL(bound->root_dispersion_s));
 }
 
 static void
@@ -237,7 +238,8 @@ explain_waiting(const Sentence *sentence)
 static void
 explain_not_preferred(const Sentence *sentence)
 {
-	say(sentence, "not preferred: right, but a preferred source is used; distance %s, offset %s",
+	say(sentence,
+	    "not preferred: right, but a preferred source is used; distance %s, offset %s",
 	    INTERVAL(sentence->decision->distance_s), OFFSET(sentence->decision->offset_s));
 }
 
@@ -251,8 +253,9 @@ explain_outlier(const Sentence *sentence)
 static void
 explain_worse(const Sentence *sentence)
 {
-	say(sentence, "worse: right, but its distance %s passes %s, the limit for mixing it in; "
-		      "offset %s",
+	say(sentence,
+	    "worse: right, but its distance %s passes %s, the limit for mixing it in; "
+	    "offset %s",
 	    INTERVAL(sentence->decision->distance_s), INTERVAL(sentence->decision->limit_s),
 	    OFFSET(sentence->decision->offset_s));
 }

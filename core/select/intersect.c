@@ -6,8 +6,8 @@
 
 #include "base/time.h"
 
-/* A source without a claim: how sure its statistics are, and what they can't see (interrupt latency,
- * cables), so that two pulses per second on one machine don't call each other wrong. */
+/* A source without a claim: how sure its statistics are, and what they can't see (interrupt
+ * latency, cables), so that two pulses per second on one machine don't call each other wrong. */
 #define UNCLAIMED_SIGMAS  4.0
 #define UNCLAIMED_FLOOR_S 10e-6
 
@@ -83,8 +83,7 @@ ts_intersect(const TsInterval *intervals, const unsigned *weights, unsigned n, T
 	}
 	for (unsigned i = 0; i < n; i++) {
 		int64_t end_ns = intervals[i].latest_ns;
-		if (end_ns > hull->latest_ns &&
-		    votes_at(intervals, weights, n, end_ns) == most)
+		if (end_ns > hull->latest_ns && votes_at(intervals, weights, n, end_ns) == most)
 			hull->latest_ns = end_ns;
 	}
 	return most;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* intersect.h - the interval that most sources agree on (RFC 5905 section 11.2.1); seen by select/ alone */
+/* intersect.h - the interval that most sources agree on (RFC 5905 section 11.2.1); seen by select/
+ * alone */
 #pragma once
 
 #include "select/select.h"
@@ -9,8 +10,8 @@ typedef struct {
 	int64_t earliest_ns, latest_ns;
 } TsInterval;
 
-/* Returns: the interval that @candidate votes with: its hard bound, or one made from its estimate if
- * it claims nothing (select.h says how); never empty. */
+/* Returns: the interval that @candidate votes with: its hard bound, or one made from its estimate
+ * if it claims nothing (select.h says how); never empty. */
 TsInterval ts_candidate_interval(const TsCandidate *candidate);
 
 /* Returns: half the width, s. */
