@@ -224,15 +224,17 @@ explain_untrusted(const Sentence *sentence)
 	say_agreed_bounds(sentence);
 }
 
+/* The caller may wait for reasons of its own; it tells them in the cause. */
 static void
 explain_waiting(const Sentence *sentence)
 {
-	if (sentence->decision->limit_n == 0)
-		say(sentence, "waiting: right, with %u others, but no required source is usable",
-		    sentence->selection->n_truechimers - 1);
-	else
-		say(sentence, "waiting: right, but only %u of the %d sources asked for agree",
-		    sentence->selection->n_truechimers, sentence->decision->limit_n);
+	const TsDecision *decision = sentence->decision;
+	const char *cause = sentence->selection->cause;
+
+	say(sentence, "waiting: right, but %s; %u of %u sources agree",
+	    cause ? cause : "the others are not ready", decision->n_agreeing, decision->n_voting);
+	if (decision->limit_n > 0)
+		say(sentence, ", %d are asked for", decision->limit_n);
 }
 
 static void

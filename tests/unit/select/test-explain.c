@@ -209,7 +209,8 @@ START_TEST(test_explain_waiting_for_min_sources)
 	ts_select_options_init(&options);
 	options.min_sources = 3;
 	assert_sentence(candidates, 2, &options, 0,
-			"waiting: right, but only 2 of the 3 sources asked for agree");
+			"waiting: right, but fewer sources agree than min-sources asks for; 2 of 2 "
+			"sources agree, 3 are asked for");
 }
 END_TEST
 
@@ -219,7 +220,7 @@ START_TEST(test_explain_waiting_for_required)
 	TsSelectOptions options;
 	ts_select_options_init(&options);
 	assert_sentence(candidates, 2, &options, 0,
-			"waiting: right, with 0 others, but no required source is usable");
+			"waiting: right, but no required source is usable; 1 of 1 sources agree");
 }
 END_TEST
 
@@ -307,6 +308,7 @@ START_TEST(test_explain_longest_sentences_fit)
 					   .root_delay_s = -1.234567e300,
 					   .root_dispersion_s = 9.99e14}};
 	TsSelection selection = {.has_reference = true,
+				 .cause = "waiting for the first answers of the other sources",
 				 .n_truechimers = UINT_MAX,
 				 .n_used = UINT_MAX,
 				 .earliest_ns = INT64_MIN,
