@@ -105,6 +105,11 @@ ts_engine_judge_jump(TsEngine *engine, TsSource *source, double jump_s)
 	bool is_confirming = false;
 
 	if (fabs(jump_s) >= MIN_JUMP_S) {
+		/* the kernel may know why */
+		uint32_t epoch = ts_clock_epoch(engine->clock);
+		ts_engine_check_clock(engine);
+		if (epoch != ts_clock_epoch(engine->clock))
+			return false;
 		note_jump(engine, source, jump_s);
 	} else if (source->n_until_forgiven > 0) {
 		source->n_until_forgiven--;
