@@ -3,6 +3,7 @@
 
 import json
 import os
+import pwd
 import signal
 
 from .process import Process
@@ -12,8 +13,8 @@ from .wait import wait_until
 # without this capability ntpd of ntpsec follows and serves, and leaves the clock alone
 NO_CLOCK = ["setpriv", "--bounding-set", "-sys_time", "--inh-caps", "-sys_time"]
 
-# chronyd would become its package's user, whom this machine need not know
-AS_CALLER = ["-u", "root"] if os.geteuid() == 0 else ["-U"]
+# chronyd would become its package's user, whom this machine need not know; -U: it need not be root
+AS_CALLER = ["-U", "-u", pwd.getpwuid(os.geteuid()).pw_name]
 
 
 class Daemon:
@@ -39,17 +40,20 @@ class Daemon:
 
 class Timesrvd(Daemon):
     """@config: a dict in the shape of timesrv.yaml (JSON is YAML). It gets the software clock, no listener and
-    no bus, if it does not say otherwise. Drop-ins may be laid into self.conf_dir."""
+    no bus, if it does not say otherwise. @drop_ins (name -> dict or text) lie in self.conf_dir, which is read
+    after the folders @conf_dirs; more can be laid there for a reload."""
 
-    def __init__(self, rig, config, host, args=(), env=None):
+    def __init__(self, rig, config, host, args=(), env=None, conf_dirs=(), drop_ins=None):
         super().__init__(rig, host)
         self.socket = self.folder / "control.sock"
         self.conf_dir = self.folder / "conf.d"
         self.conf_dir.mkdir()
-        self.args = list(args)
+        self.args = [*(word for folder in [*conf_dirs, self.conf_dir] for word in ("--conf-dir", folder)), *args]
         self.env = env
         self.config = self._with_defaults(config)
         self.write_config()
+        for name, drop_in in (drop_ins or {}).items():
+            self.drop_in(name, drop_in)
         self.start()
 
     def _with_defaults(self, config):
@@ -73,8 +77,7 @@ class Timesrvd(Daemon):
         return path
 
     def start(self):
-        self.launch([self.rig.find_program("timesrvd"), "--config", self.main_file, "--conf-dir", self.conf_dir,
-                     *self.args], self.env)
+        self.launch([self.rig.find_program("timesrvd"), "--config", self.main_file, *self.args], self.env)
         wait_until(self._is_up, 20, "timesrvd answers on its socket")
 
     def _is_up(self):
