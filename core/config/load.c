@@ -35,25 +35,6 @@ without_extensions(const TsNode *root)
 	return kept;
 }
 
-/* Returns: (transfer full) (nullable): the file's root map, empty for an empty file. */
-static TsNode *
-read_file(const char *path, bool is_optional, TsProblems *problems, GPtrArray *files)
-{
-	g_autoptr(GBytes) bytes = ts_config_file_read(path, is_optional, problems);
-	gsize length;
-
-	if (!bytes)
-		return NULL;
-	ts_problems_add_file(problems, g_intern_string(path));
-	g_ptr_array_add(files, g_strdup(path));
-	const char *data = g_bytes_get_data(bytes, &length);
-	g_autoptr(TsNode) root = ts_yaml_read(data ? data : "", length, path, problems);
-	TsConfigReader reader = {.problems = problems};
-	if (!root || !ts_schema_expect_map(&reader, root, "a file of settings"))
-		return NULL;
-	return without_extensions(root);
-}
-
 static void
 check_alone(const TsNode *root, TsProblems *problems)
 {
@@ -63,28 +44,50 @@ check_alone(const TsNode *root, TsProblems *problems)
 	read_root(&reader, root);
 }
 
+/* Merges one file over the settings' tree, after it was checked by itself. */
 static void
-add_file(TsSettings *settings, const char *path, bool is_optional, TsProblems *problems)
+add_text(TsSettings *settings, const char *text, gsize length, const char *name,
+	 TsProblems *problems)
 {
-	g_autoptr(TsNode) root = read_file(path, is_optional, problems, settings->files);
+	TsConfigReader reader = {.problems = problems};
 
-	if (!root)
+	ts_problems_add_file(problems, g_intern_string(name));
+	g_ptr_array_add(settings->files, g_strdup(name));
+	g_autoptr(TsNode) root = ts_yaml_read(text, length, name, problems);
+	if (!root || !ts_schema_expect_map(&reader, root, "a file of settings"))
 		return;
-	check_alone(root, problems);
-	TsNode *merged = ts_config_merge(settings->tree, root, problems);
+	g_autoptr(TsNode) kept = without_extensions(root);
+	check_alone(kept, problems);
+	TsNode *merged = ts_config_merge(settings->tree, kept, problems);
 	ts_node_unref(settings->tree);
 	settings->tree = merged;
 }
 
 static void
-read_merged(TsSettings *settings, TsProblems *problems)
+add_file(TsSettings *settings, const char *path, bool is_optional, TsProblems *problems)
 {
-	TsConfigReader reader = {.problems = problems, .settings = settings, .is_merged = true};
+	g_autoptr(GBytes) bytes = ts_config_file_read(path, is_optional, problems);
+	gsize length;
+
+	if (!bytes)
+		return;
+	const char *text = g_bytes_get_data(bytes, &length);
+	add_text(settings, text ? text : "", length, path, problems);
+}
+
+/* Reads the merged tree. Returns: (transfer full) (nullable): @settings, if there was no error. */
+static TsSettings *
+finish(TsSettings *settings, TsProblems *found, GPtrArray **problems)
+{
+	TsConfigReader reader = {.problems = found, .settings = settings, .is_merged = true};
 
 	read_root(&reader, settings->tree);
 	ts_config_check_sources(&reader);
 	ts_config_check_server(&reader);
 	ts_config_check_plugins(&reader);
+	bool has_errors = found->has_errors;
+	*problems = ts_problems_steal(found);
+	return has_errors ? NULL : ts_settings_ref(settings);
 }
 
 TsSettings *
@@ -99,10 +102,18 @@ ts_config_load(const TsConfigPaths *paths, GPtrArray **problems)
 	g_auto(GStrv) drop_ins = ts_config_list_drop_ins(paths->conf_dirs, &found);
 	for (char **path = drop_ins; *path; path++)
 		add_file(settings, *path, false, &found);
-	read_merged(settings, &found);
-	bool has_errors = found.has_errors;
-	*problems = ts_problems_steal(&found);
-	return has_errors ? NULL : g_steal_pointer(&settings);
+	return finish(settings, &found, problems);
+}
+
+TsSettings *
+ts_config_load_text(const char *text, gsize length, const char *name, GPtrArray **problems)
+{
+	g_autoptr(TsSettings) settings = ts_settings_new();
+	g_auto(TsProblems) found;
+
+	ts_problems_init(&found);
+	add_text(settings, text, length, name, &found);
+	return finish(settings, &found, problems);
 }
 
 /* "key=value", or "key" for "key=true". A value in braces is YAML; anything else is taken as it is, so

@@ -4,7 +4,7 @@
  *
  * Order: the main file, then the drop-ins of the vendor's and the operator's conf.d by file name, a
  * file of the operator's hiding the vendor's of the same name. Maps merge, lists append, scalars
- * replace.
+ * replace. What came from where is shown by config/show.h.
  */
 #pragma once
 
@@ -35,13 +35,18 @@ typedef struct {
  */
 TsSettings *ts_config_load(const TsConfigPaths *paths, GPtrArray **problems);
 
+/* The same for one file whose @length bytes are at hand; @name is what its origins say. */
+TsSettings *ts_config_load_text(const char *text, gsize length, const char *name,
+				GPtrArray **problems);
+
 /* Writes each problem as "FILE:LINE:COLUMN: error: TEXT" on its own line; returns a new string. */
 char *ts_config_problems_format(const GPtrArray *problems);
 
 /**
  * ts_config_parse_source:
- * @options: pairs "key=value" as timesrvctl source add takes them, first "server=NAME", "pool=NAME" or
- *   "refclock=NAME"; checked by the same rules as a file
+ * @options: (array zero-terminated=1): pairs "key=value" as timesrvctl source add takes them, one of
+ *   them "server=NAME", "pool=NAME" or "refclock=NAME"; "key" alone is "key=true", and a value in braces
+ *   is YAML: "nts={port: 4460}". Checked by the same rules as a file
  *
  * Returns: (transfer full) (nullable): NULL with @error set, which lists every mistake.
  */

@@ -93,11 +93,19 @@ count_values(Reader *reader, unsigned n, const TsOrigin *origin)
 	return false;
 }
 
+/* A long scalar counts as several, so that aliases of it do not multiply either. */
+static unsigned
+scalar_weight(size_t length)
+{
+	return 1 + (unsigned)(length / 32);
+}
+
 /* How many values a tree has; cheap, because what it counts was counted before against the limit. */
 static unsigned
 weight(const TsNode *node)
 {
-	unsigned sum = 1;
+	bool is_scalar = ts_node_kind(node) == TS_NODE_SCALAR;
+	unsigned sum = scalar_weight(is_scalar ? strlen(ts_node_text(node)) : 0);
 
 	for (unsigned i = 0; i < ts_node_size(node); i++)
 		sum += weight(ts_node_at(node, i));
@@ -348,7 +356,8 @@ read_node(Reader *reader, const yaml_event_t *event)
 
 	if (event->type == YAML_ALIAS_EVENT)
 		return read_alias(reader, event);
-	if (!count_values(reader, 1, &origin))
+	size_t length = event->type == YAML_SCALAR_EVENT ? event->data.scalar.length : 0;
+	if (!count_values(reader, scalar_weight(length), &origin))
 		return NULL;
 	if (anchor)
 		g_hash_table_insert(reader->anchors, g_strdup(anchor), NULL);
