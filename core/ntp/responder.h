@@ -24,13 +24,13 @@ typedef struct _TsResponder TsResponder;
  * ts_responder_new:
  * @settings: the server part; copied
  * @clock, @state: what is served; must outlive the responder
- * @metrics: where its counters go (owner "core", names "server_...")
- * @error: (out): an address that can't be bound though it was named, with the holder of the port where
- *   it can be found; a wildcard of a family that the kernel lacks is no error but one line of
- *   information (field case B32). With at least one socket bound the rest is a warning
+ * @metrics: where its counters go (owner "core", names "server_...", see server-counters.h); must outlive it
  *
- * Binds and starts the workers. Empty settings->listen: nothing is bound, no thread is started.
- * Thread: main.
+ * Binds and starts the workers. Empty settings->listen: nothing is bound, no thread is started. An
+ * address that can't be bound is no error: it is one warning, with the holder of the port where /proc
+ * shows it (field case B47), or one line of information for a wildcard of a family that the kernel lacks
+ * (B32); ts_responder_listeners() tells it too, and ts_responder_retry() tries again.
+ * Errors: TIMESRV_ERROR_UNAVAILABLE: a worker can't be started. Thread: main.
  */
 TsResponder *ts_responder_new(const TsServerSettings *settings, const TsClock *clock,
 			      const TsSystemStatePublisher *state, TsMetrics *metrics, GError **error);
@@ -42,14 +42,20 @@ void ts_responder_free(TsResponder *responder);
  * ts_responder_update:
  *
  * Takes changed settings: access rules and limits change in place, without a lost request; only
- * listeners that came or went are touched. On error the old ones serve on. Thread: main.
+ * listeners that came or went are touched. Another number of workers or size of the client table means new
+ * threads and sockets: what waits in the old sockets then is lost, and the table is empty.
+ * Errors: as of ts_responder_new(); then nothing is served until an update succeeds. Thread: main.
  */
 bool ts_responder_update(TsResponder *responder, const TsServerSettings *settings, GError **error);
+
+/* Tries again to bind what could not be bound, and looks which addresses this host has now. Call when
+ * addresses change, or each 30 s. Thread: main. */
+void ts_responder_retry(TsResponder *responder);
 
 typedef struct {
 	TsAddress address;
 	uint64_t n_requests;    /* since the record was made */
-	uint64_t n_dropped;     /* over the rate limit or denied */
+	uint64_t n_dropped;     /* over the rate limit: not answered, or by a kiss */
 	uint64_t n_interleaved; /* replies in interleaved mode */
 	double interval_s;      /* between its requests, smoothed; NAN after one */
 	double last_seen_s;     /* ago */
@@ -75,7 +81,13 @@ GArray *ts_responder_listeners(TsResponder *responder);
 /* Returns: number of workers that run. Thread: main. */
 unsigned ts_responder_n_workers(const TsResponder *responder);
 
-/* Returns: whether @client may ask for time, and by which rule (NULL: the default). Thread: main. */
+/**
+ * ts_responder_check_access:
+ * @rule: (out) (optional): the rule that decides; its family is AF_UNSPEC if none names the client, who is
+ *   denied then
+ *
+ * Returns: whether @client may ask for time. Thread: main.
+ */
 bool ts_responder_check_access(TsResponder *responder, const TsAddress *client, TsPrefix *rule);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TsResponder, ts_responder_free)

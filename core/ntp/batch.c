@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* batch.c - see batch.h */
+#include "ntp/batch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/time.h"
+
+/* The kernel's three timestamps (48 octets) and the address asked, with their headers; and spare. */
+#define RECEIVE_CONTROL_SIZE 192
+/* The address to leave from, and the request for a stamp. */
+#define SEND_CONTROL_SIZE    96
+
+/* A stamp that is older, or in the future by more than the reading of two clocks takes, was made on a
+ * clock that was stepped since. */
+#define MAX_STAMP_AGE_NS  (4 * TS_NS_PER_S)
+#define MAX_STAMP_LEAD_NS (10 * TS_NS_PER_US)
+
+/* What sending one reply takes at most, for the forecast of when it leaves. */
+#define MAX_SEND_COST_NS (50 * TS_NS_PER_US)
+
+struct _TsBatch {
+	const TsWorkerShared *shared;
+	TsClientTable *clients; /* (nullable) */
+	TsPairTable *pairs;     /* (nullable) */
+	TsFastRandom random;
+	int64_t send_cost_ns;   /* of one reply in a batch, smoothed */
+
+	/* of the batch under way */
+	TsReplyFrame frame;
+	bool is_unsynchronised;
+	int64_t utc_ns, utc_minus_real_ns, raw_ns;
+	TsExchange exchanges[TS_BATCH_SIZE];
+	TsExchange *alive[TS_BATCH_SIZE]; /* those that go on to the next stage */
+	unsigned n_alive;
+
+	struct mmsghdr in[TS_BATCH_SIZE], out[TS_BATCH_SIZE];
+	struct iovec in_iov[TS_BATCH_SIZE], out_iov[TS_BATCH_SIZE];
+	TsAddress clients_addresses[TS_BATCH_SIZE];
+	_Alignas(struct cmsghdr) uint8_t in_control[TS_BATCH_SIZE][RECEIVE_CONTROL_SIZE];
+	_Alignas(struct cmsghdr) uint8_t out_control[TS_BATCH_SIZE][SEND_CONTROL_SIZE];
+	uint8_t requests[TS_BATCH_SIZE][TS_NTP_MAX_SIZE];
+	uint8_t replies[TS_BATCH_SIZE][TS_NTP_MAX_SIZE];
+};
+
+TsBatch *
+ts_batch_new(const TsWorkerShared *shared, TsClientTable *clients, TsPairTable *pairs)
+{
+	TsBatch *self = g_new0(TsBatch, 1);
+
+	self->shared = shared;
+	self->clients = clients;
+	self->pairs = pairs;
+	ts_fast_random_seed(&self->random);
+	for (int i = 0; i < TS_BATCH_SIZE; i++) {
+		self->in_iov[i] = (struct iovec){self->requests[i], TS_NTP_MAX_SIZE};
+		self->in[i].msg_hdr = (struct msghdr){
+			.msg_name = &self->clients_addresses[i],
+			.msg_iov = &self->in_iov[i],
+			.msg_iovlen = 1,
+			.msg_control = self->in_control[i],
+		};
+		self->exchanges[i].client = &self->clients_addresses[i];
+		self->exchanges[i].request_bytes = self->requests[i];
+		self->exchanges[i].reply_bytes = self->replies[i];
+	}
+	return self;
+}
+
+void
+ts_batch_free(TsBatch *batch)
+{
+	g_free(batch);
+}
+
+/* receive */
+
+static void
+parse_v4_local(TsExchange *exchange, const struct in_pktinfo *info)
+{
+	/* the kernel gives the address that was asked, and one to answer from: they differ when many were
+	 * asked at once. The reply takes the route it will, whatever way the request came. */
+	exchange->is_to_many = info->ipi_addr.s_addr != info->ipi_spec_dst.s_addr;
+	exchange->local.v4 = (struct in_pktinfo){.ipi_spec_dst = info->ipi_spec_dst};
+	exchange->has_local = true;
+}
+
+static void
+parse_v6_local(TsExchange *exchange, const struct in6_pktinfo *info)
+{
+	exchange->is_to_many = IN6_IS_ADDR_MULTICAST(&info->ipi6_addr);
+	exchange->local.v6 = *info;
+	/* only a link-local address belongs to one interface */
+	if (!IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr))
+		exchange->local.v6.ipi6_ifindex = 0;
+	exchange->has_local = true;
+}
+
+static void
+parse_control(TsExchange *exchange, struct msghdr *message)
+{
+	exchange->rx_real_ns = 0;
+	exchange->has_local = false;
+	exchange->is_to_many = false;
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg;
+	     cmsg = CMSG_NXTHDR(message, cmsg)) {
+		const void *data = CMSG_DATA(cmsg);
+		if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_TIMESTAMPING) {
+			struct timespec software;
+			memcpy(&software, data, sizeof software);
+			exchange->rx_real_ns = software.tv_sec * TS_NS_PER_S + software.tv_nsec;
+		} else if (cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo info;
+			memcpy(&info, data, sizeof info);
+			parse_v4_local(exchange, &info);
+		} else if (cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo info;
+			memcpy(&info, data, sizeof info);
+			parse_v6_local(exchange, &info);
+		}
+	}
+}
+
+static unsigned
+receive(TsBatch *batch, const TsServerSocket *socket)
+{
+	for (int i = 0; i < TS_BATCH_SIZE; i++) {
+		batch->in[i].msg_hdr.msg_namelen = sizeof(TsAddress);
+		batch->in[i].msg_hdr.msg_controllen = RECEIVE_CONTROL_SIZE;
+	}
+	int n = recvmmsg(socket->fd, batch->in, TS_BATCH_SIZE, MSG_DONTWAIT, NULL);
+	for (int i = 0; i < n; i++) {
+		batch->exchanges[i].request_length = batch->in[i].msg_len;
+		parse_control(&batch->exchanges[i], &batch->in[i].msg_hdr);
+	}
+	return n > 0 ? (unsigned)n : 0;
+}
+
+/* parse, access */
+
+/* No answer may go to our own port: there the loop would begin (field case B44). */
+static bool
+has_good_address(const TsServing *serving, const TsServerSocket *socket,
+		 const TsExchange *exchange)
+{
+	uint16_t port = ts_address_port(exchange->client);
+
+	if (port == 0 || exchange->is_to_many)
+		return false;
+	return port != socket->port ||
+	       !ts_own_addresses_contain(serving->own_addresses, exchange->client);
+}
+
+/* Returns: the counter of what is wrong, TS_N_SERVER_COUNTERS if nothing is. */
+static TsServerCounter
+judge(const TsServing *serving, const TsServerSocket *socket, TsExchange *exchange, bool is_cut)
+{
+	TsRequestVerdict verdict = ts_request_parse(exchange->request_bytes,
+						    exchange->request_length,
+						    ts_address_port(exchange->client),
+						    &exchange->request);
+
+	switch (is_cut ? TS_REQUEST_MALFORMED : verdict) {
+	case TS_REQUEST_MALFORMED:
+		return TS_SERVER_MALFORMED;
+	case TS_REQUEST_BAD_VERSION:
+		return TS_SERVER_BAD_VERSION;
+	case TS_REQUEST_BAD_MODE:
+		return TS_SERVER_BAD_MODE;
+	case TS_REQUEST_AUTHENTICATED:
+		return TS_SERVER_AUTHENTICATED;
+	case TS_REQUEST_VALID:
+		break;
+	}
+	if (!has_good_address(serving, socket, exchange))
+		return TS_SERVER_BAD_ADDRESS;
+	if (!ts_access_allows(serving->access, exchange->client))
+		return TS_SERVER_DENIED;
+	return TS_N_SERVER_COUNTERS;
+}
+
+static void
+select_valid(TsBatch *batch, const TsServing *serving, const TsServerSocket *socket, unsigned n,
+	     uint32_t *counts)
+{
+	batch->n_alive = 0;
+	for (unsigned i = 0; i < n; i++) {
+		TsExchange *exchange = &batch->exchanges[i];
+		bool is_cut = batch->in[i].msg_hdr.msg_flags & MSG_TRUNC;
+		TsServerCounter fault = judge(serving, socket, exchange, is_cut);
+		if (fault != TS_N_SERVER_COUNTERS) {
+			counts[fault]++;
+			continue;
+		}
+		if (batch->clients) {
+			ts_client_table_key(batch->clients, exchange->client, &exchange->key);
+			ts_client_table_prefetch(batch->clients, &exchange->key);
+		}
+		batch->alive[batch->n_alive++] = exchange;
+	}
+}
+
+/* rate and client table */
+
+static uint8_t
+version_mode_of(const TsRequest *request)
+{
+	return (uint8_t)(request->version << 4 | request->mode);
+}
+
+/* Returns: whether there is a reply; sets the kiss. */
+static bool
+account(TsBatch *batch, const TsServing *serving, TsExchange *exchange, uint32_t *counts)
+{
+	uint32_t now_ticks = (uint32_t)(batch->raw_ns >> TS_RATE_TICK_SHIFT);
+
+	exchange->fields.kiss = 0;
+	if (!batch->clients)
+		return true;
+	switch (ts_client_table_account(batch->clients, &exchange->key, now_ticks,
+					version_mode_of(&exchange->request), &serving->rate_limit,
+					&batch->random, &exchange->place)) {
+	case TS_RATE_REPLY:
+		return true;
+	case TS_RATE_LEAK:
+		counts[TS_SERVER_LEAKED_RATE]++;
+		return true;
+	case TS_RATE_KISS:
+		counts[TS_SERVER_KOD_RATE]++;
+		exchange->fields.kiss = TS_NTP_KISS_RATE;
+		exchange->fields.kiss_poll_log2s = serving->rate_limit.poll_log2s;
+		return true;
+	case TS_RATE_DROP:
+		break;
+	}
+	counts[TS_SERVER_DROPPED_RATE]++;
+	return false;
+}
+
+static void
+apply_rate_limit(TsBatch *batch, const TsServing *serving, uint32_t *counts)
+{
+	unsigned n_alive = 0;
+
+	for (unsigned i = 0; i < batch->n_alive; i++)
+		if (account(batch, serving, batch->alive[i], counts))
+			batch->alive[n_alive++] = batch->alive[i];
+	batch->n_alive = n_alive;
+}
+
+/* fill */
+
+static void
+read_clock_and_state(TsBatch *batch, const TsServing *serving)
+{
+	const TsWorkerShared *shared = batch->shared;
+	TsSystemState state;
+
+	ts_system_state_read(shared->state, &state);
+	batch->raw_ns = ts_clock_raw_now(shared->clock);
+	batch->utc_minus_real_ns = ts_clock_utc_minus_real(shared->clock);
+	ts_reply_frame_init(&batch->frame, &state, batch->raw_ns, serving->serve_unsynchronised);
+	batch->is_unsynchronised = !state.may_serve && !serving->serve_unsynchronised;
+}
+
+static int64_t
+receive_time(const TsBatch *batch, const TsExchange *exchange, uint32_t *counts)
+{
+	int64_t rx_utc_ns = exchange->rx_real_ns + batch->utc_minus_real_ns;
+	int64_t age_ns = batch->utc_ns - rx_utc_ns;
+
+	if (exchange->rx_real_ns == 0 || age_ns > MAX_STAMP_AGE_NS || age_ns < -MAX_STAMP_LEAD_NS)
+		return batch->utc_ns;
+	counts[TS_SERVER_KERNEL_RX]++;
+	return rx_utc_ns;
+}
+
+/* RFC 9769 section 2: origin and transmit timestamp of an interleaved reply are those of before. */
+static bool
+interleave(TsBatch *batch, TsExchange *exchange)
+{
+	if (!ts_pair_table_take(batch->pairs, exchange->request.origin_ntp64,
+				(uint32_t)exchange->key.hash, &exchange->fields.transmit_ntp64))
+		return false;
+	exchange->fields.origin_ntp64 = exchange->request.receive_ntp64;
+	return true;
+}
+
+static void
+fill(TsBatch *batch, const TsServing *serving, TsExchange *exchange, int64_t tx_utc_ns,
+     uint32_t *counts)
+{
+	TsReplyFields *fields = &exchange->fields;
+	int64_t rx_utc_ns = receive_time(batch, exchange, counts);
+
+	fields->receive_ntp64 = ts_reply_receive_stamp(&batch->frame, rx_utc_ns, &batch->random);
+	exchange->must_save_pair = serving->is_interleaved && batch->pairs && !fields->kiss &&
+				   exchange->request.may_be_interleaved;
+	exchange->is_interleaved = exchange->must_save_pair && interleave(batch, exchange);
+	if (!exchange->is_interleaved) {
+		fields->origin_ntp64 = exchange->request.transmit_ntp64;
+		fields->transmit_ntp64 = ts_reply_transmit_stamp(
+			&batch->frame, tx_utc_ns, fields->receive_ntp64, &batch->random);
+	}
+	exchange->reply_length = ts_reply_format(&batch->frame, &exchange->request,
+						 exchange->request_bytes, fields,
+						 exchange->reply_bytes);
+}
+
+/* The last of 64 replies leaves some 200 us after the first, so each gets the time at which it will
+ * leave, as the batches before it tell. */
+static void
+fill_all(TsBatch *batch, const TsServing *serving, uint32_t *counts)
+{
+	batch->utc_ns = ts_clock_utc_now(batch->shared->clock);
+	for (unsigned i = 0; i < batch->n_alive; i++) {
+		int64_t tx_utc_ns = batch->utc_ns + (int64_t)i * batch->send_cost_ns;
+		fill(batch, serving, batch->alive[i], tx_utc_ns, counts);
+	}
+}
+
+/* send */
+
+static struct cmsghdr *
+append_local(const TsExchange *exchange, struct cmsghdr *cmsg)
+{
+	size_t size;
+
+	if (exchange->client->any.sa_family == AF_INET) {
+		size = sizeof exchange->local.v4;
+		cmsg->cmsg_level = IPPROTO_IP;
+		cmsg->cmsg_type = IP_PKTINFO;
+		memcpy(CMSG_DATA(cmsg), &exchange->local.v4, size);
+	} else {
+		size = sizeof exchange->local.v6;
+		cmsg->cmsg_level = IPPROTO_IPV6;
+		cmsg->cmsg_type = IPV6_PKTINFO;
+		memcpy(CMSG_DATA(cmsg), &exchange->local.v6, size);
+	}
+	cmsg->cmsg_len = CMSG_LEN(size);
+	return (struct cmsghdr *)(void *)((uint8_t *)cmsg + CMSG_SPACE(size));
+}
+
+static void
+prepare_message(TsBatch *batch, unsigned i)
+{
+	const TsExchange *exchange = batch->alive[i];
+	struct cmsghdr *first = (struct cmsghdr *)(void *)batch->out_control[i];
+	struct cmsghdr *next = first;
+
+	if (exchange->has_local)
+		next = append_local(exchange, next);
+	if (exchange->must_save_pair) {
+		ts_tx_stamps_ask(next);
+		next = (struct cmsghdr *)(void *)((uint8_t *)next + TS_TX_STAMPS_CONTROL_SIZE);
+	}
+	batch->out_iov[i] = (struct iovec){exchange->reply_bytes, exchange->reply_length};
+	batch->out[i].msg_hdr = (struct msghdr){
+		.msg_name = exchange->client,
+		.msg_namelen = ts_address_length(exchange->client),
+		.msg_iov = &batch->out_iov[i],
+		.msg_iovlen = 1,
+		.msg_control = next == first ? NULL : first,
+		.msg_controllen = (size_t)((uint8_t *)next - (uint8_t *)first),
+	};
+}
+
+static void
+send_all(TsBatch *batch, const TsServerSocket *socket, uint32_t *counts)
+{
+	unsigned i = 0;
+
+	while (i < batch->n_alive) {
+		int n = sendmmsg(socket->fd, batch->out + i, batch->n_alive - i, MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			/* the first one was refused: on with the next */
+			batch->alive[i++]->is_sent = false;
+			counts[TS_SERVER_SEND_ERRORS]++;
+			continue;
+		}
+		for (unsigned end = i + (unsigned)n; i < end; i++)
+			batch->alive[i]->is_sent = true;
+	}
+}
+
+/* Moves an eighth of the way to what this batch took. A batch of one tells nothing of the others. */
+static void
+learn_send_cost(TsBatch *batch, int64_t took_ns)
+{
+	if (batch->n_alive < 2)
+		return;
+	int64_t cost_ns = CLAMP(took_ns / (int64_t)batch->n_alive, 0, MAX_SEND_COST_NS);
+	batch->send_cost_ns += (cost_ns - batch->send_cost_ns) / 8;
+}
+
+/* save pairs */
+
+/* The kernel's stamp is best and mostly there already; the share of the time that the batch took is what
+ * remains where there is none. */
+static void
+save_pairs(TsBatch *batch, TsServerSocket *socket, int64_t took_ns,
+	   uint32_t counts[TS_N_SERVER_COUNTERS])
+{
+	bool was_asked = false, has_failed = false;
+
+	for (unsigned i = 0; i < batch->n_alive; i++) {
+		const TsExchange *exchange = batch->alive[i];
+		if (!exchange->must_save_pair)
+			continue;
+		if (!exchange->is_sent) {
+			has_failed = true;
+			continue;
+		}
+		int64_t tx_utc_ns = batch->utc_ns +
+				    took_ns * (int64_t)(i + 1) / (int64_t)batch->n_alive;
+		uint64_t rx_ntp64 = exchange->fields.receive_ntp64;
+		uint64_t tx_ntp64 = ts_reply_transmit_stamp(&batch->frame, tx_utc_ns, rx_ntp64,
+							    &batch->random);
+		uint32_t pair = ts_pair_table_save(batch->pairs, rx_ntp64,
+						   (uint32_t)exchange->key.hash, tx_ntp64);
+		ts_tx_stamps_note(&socket->stamps, pair, rx_ntp64);
+		was_asked = true;
+	}
+	if (was_asked)
+		ts_batch_collect_stamps(batch, socket, counts);
+	if (has_failed)
+		ts_tx_stamps_restart(&socket->stamps, socket->fd);
+}
+
+void
+ts_batch_collect_stamps(TsBatch *batch, TsServerSocket *socket,
+			uint32_t counts[TS_N_SERVER_COUNTERS])
+{
+	if (batch->pairs)
+		counts[TS_SERVER_KERNEL_TX] += ts_tx_stamps_collect(
+			&socket->stamps, socket->fd, batch->pairs, batch->utc_minus_real_ns);
+}
+
+static void
+count_replies(TsBatch *batch, uint32_t *counts)
+{
+	for (unsigned i = 0; i < batch->n_alive; i++) {
+		const TsExchange *exchange = batch->alive[i];
+		if (!exchange->is_sent)
+			continue;
+		counts[TS_SERVER_REPLIES]++;
+		counts[TS_SERVER_UNSYNCHRONISED] +=
+			batch->is_unsynchronised && !exchange->fields.kiss;
+		if (exchange->is_interleaved) {
+			counts[TS_SERVER_INTERLEAVED]++;
+			ts_client_table_count_interleaved(batch->clients, exchange->place);
+		}
+	}
+}
+
+unsigned
+ts_batch_serve(TsBatch *batch, const TsServing *serving, TsServerSocket *socket,
+	       uint32_t counts[TS_N_SERVER_COUNTERS])
+{
+	unsigned n = receive(batch, socket);
+
+	if (n == 0)
+		return 0;
+	counts[TS_SERVER_REQUESTS] += n;
+	select_valid(batch, serving, socket, n, counts);
+	if (batch->n_alive == 0)
+		return n;
+	read_clock_and_state(batch, serving);
+	apply_rate_limit(batch, serving, counts);
+	fill_all(batch, serving, counts);
+	for (unsigned i = 0; i < batch->n_alive; i++)
+		prepare_message(batch, i);
+	send_all(batch, socket, counts);
+	int64_t took_ns = ts_clock_utc_now(batch->shared->clock) - batch->utc_ns;
+	learn_send_cost(batch, took_ns);
+	save_pairs(batch, socket, took_ns, counts);
+	count_replies(batch, counts);
+	return n;
+}
