@@ -36,9 +36,24 @@ read_step(TsConfigReader *reader, const TsField *field, const TsNode *value, voi
 		ts_schema_read(reader, &ts_section_step, value, object, NULL);
 }
 
+static const TsField software_fields[] = {
+	CLOCK("initial-offset", DURATION, software_initial_offset_s, .min = -1e9, .max = 1e9),
+	CLOCK("initial-frequency", PPM, software_initial_frequency_ppm, .min = -1000, .max = 1000),
+};
+
+const TsSection ts_section_software = {"software", software_fields, G_N_ELEMENTS(software_fields)};
+
+static void
+read_software(TsConfigReader *reader, const TsField *field, const TsNode *value, void *object)
+{
+	if (ts_schema_expect_map(reader, value, field->key))
+		ts_schema_read(reader, &ts_section_software, value, object, NULL);
+}
+
 static const TsField clock_fields[] = {
 	CLOCK("driver", WORD, driver, .words = driver_words),
 	{.key = "step", .kind = TS_FIELD_CUSTOM, .read = read_step},
+	{.key = "software", .kind = TS_FIELD_CUSTOM, .read = read_software},
 	CLOCK("max-slew", PPM, max_slew_ppm, .min = 1, .max = 100000),
 	CLOCK("panic", DURATION, panic_s, .min = 0.001, .max = 1e9, .words = none_words),
 	CLOCK("panic-at-start", BOOL, panic_at_start),

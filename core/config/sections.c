@@ -26,7 +26,7 @@ ts_sections_home_of(const char *key)
 	const TsSection *const sections[] = {
 		&ts_section_root,   &ts_section_source,    &ts_section_server,
 		&ts_section_clock,  &ts_section_selection, &ts_section_control,
-		&ts_section_log,    &ts_section_step,      &ts_section_rate_limit,
+		&ts_section_log,    &ts_section_step,  &ts_section_software,     &ts_section_rate_limit,
 		&ts_section_local,
 	};
 

@@ -12,6 +12,7 @@ extern const TsSection ts_section_local;
 extern const TsSection ts_section_listen;
 extern const TsSection ts_section_clock;
 extern const TsSection ts_section_step;
+extern const TsSection ts_section_software;
 extern const TsSection ts_section_selection;
 extern const TsSection ts_section_control;
 extern const TsSection ts_section_log;

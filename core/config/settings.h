@@ -133,6 +133,9 @@ typedef struct {
 	char *drift_file;        /* (nullable) /var/lib/timesrv/drift for the kernel driver, else NULL */
 	double holdover_limit_s; /* root distance at which holdover ends and stratum goes to 16: 1.0 */
 	int precision_log2s;     /* 0: measured */
+	/* "software": how wrong the software clock starts, for tests; 0 as the system's clock */
+	double software_initial_offset_s;
+	double software_initial_frequency_ppm;
 } TsClockSettings;
 
 typedef struct {
