@@ -2,12 +2,19 @@
 /* log.c - see log.h */
 #include "base/log.h"
 
+#include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define TS_LOG_DOMAIN "timesrv"
+
+/* The one mutable variable of this file, atomic: GLib takes one writer a process, once, and aborts
+ * if it is set again, so a new threshold can't come with a new writer. 0: no writer yet. */
+static gint most_talkative_priority;
 
 static GLogLevelFlags
 glib_level(TsLogLevel level)
@@ -50,29 +57,67 @@ find_field(const GLogField *fields, gsize n_fields, const char *key)
 	return NULL;
 }
 
+/* The variable is inherited: it speaks of our stderr only if it names the same file
+ * (systemd.exec(5)). */
+static bool
+is_stderr_the_journal(void)
+{
+	const char *stream = g_getenv("JOURNAL_STREAM");
+	uint64_t device, inode;
+	struct stat status;
+
+	return stream && sscanf(stream, "%" SCNu64 ":%" SCNu64, &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
+	       status.st_ino == inode;
+}
+
+static void
+append_prefix(GString *line, int priority)
+{
+	if (is_stderr_the_journal()) {
+		g_string_append_printf(line, "<%d>", priority);
+		return;
+	}
+	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+	g_autofree char *stamp = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ ");
+	g_string_append(line, stamp);
+}
+
+/* Returns: how many bytes at @text are one control character of ASCII or of UTF-8 (U+0080 to
+ * U+009F, where terminals find escape sequences too), or 0. */
+static unsigned
+control_length(const char *text)
+{
+	guchar first = (guchar)text[0], second = (guchar)text[1];
+
+	if (first < 0x20 || first == 0x7f)
+		return 1;
+	return first == 0xc2 && second >= 0x80 && second < 0xa0 ? 2 : 0;
+}
+
+static void
+append_harmless(GString *line, const char *text)
+{
+	while (*text) {
+		unsigned length = control_length(text);
+		g_string_append_c(line, length ? '?' : *text);
+		text += MAX(length, 1);
+	}
+}
+
 static GLogWriterOutput
 write_line(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
-	int threshold = GPOINTER_TO_INT(user_data);
 	int priority = syslog_priority(level);
 	const char *message = find_field(fields, n_fields, "MESSAGE");
+	(void)user_data;
 
-	if (priority > threshold || !message)
+	if (priority > g_atomic_int_get(&most_talkative_priority) || !message)
 		return G_LOG_WRITER_HANDLED;
 	/* one write a line, so that lines of several threads never mix */
 	g_autoptr(GString) line = g_string_new(NULL);
-	if (g_getenv("JOURNAL_STREAM")) {
-		g_string_append_printf(line, "<%d>", priority);
-	} else {
-		g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-		g_autofree char *stamp = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ ");
-		g_string_append(line, stamp);
-	}
-	gsize start = line->len;
-	g_string_append(line, message);
-	for (gsize i = start; i < line->len; i++)
-		if ((guchar)line->str[i] < 0x20 || line->str[i] == 0x7f)
-			line->str[i] = '?';
+	append_prefix(line, priority);
+	append_harmless(line, message);
 	g_string_append_c(line, '\n');
 	fwrite(line->str, 1, line->len, stderr);
 	fflush(stderr);
@@ -82,8 +127,11 @@ write_line(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoint
 void
 ts_log_setup(TsLogLevel threshold)
 {
-	g_log_set_writer_func(write_line, GINT_TO_POINTER(syslog_priority(glib_level(threshold))),
-			      NULL);
+	bool is_first = g_atomic_int_get(&most_talkative_priority) == 0;
+
+	g_atomic_int_set(&most_talkative_priority, syslog_priority(glib_level(threshold)));
+	if (is_first)
+		g_log_set_writer_func(write_line, NULL, NULL);
 }
 
 void

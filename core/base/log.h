@@ -2,9 +2,10 @@
 /*
  * log.h - one event a line, each naming its component
  *
- * Lines go to stderr: "source: 192.0.2.1: selected, offset +12 us". Under systemd (JOURNAL_STREAM is
- * set) each line begins with its syslog priority, "<6>source: ...", and carries no time. The sink is
- * GLib's (g_log_set_writer_func), so a test can catch what was said. Never from a server worker.
+ * Lines go to stderr: "source: 192.0.2.1: selected, offset +12 us". Under systemd (JOURNAL_STREAM
+ * names our stderr) each line begins with its syslog priority, "<6>source: ...", and carries no time.
+ * The sink is GLib's (g_log_set_writer_func), so a test can catch what was said. Never from a server
+ * worker.
  */
 #pragma once
 
@@ -22,7 +23,7 @@ typedef enum {
  * ts_log_setup:
  * @threshold: what is less urgent is not written
  *
- * Takes over GLib's log writer for this process. May be called again to change @threshold.
+ * Takes over GLib's log writer for this process, for good. May be called again to change @threshold.
  * Thread: main, before others start.
  */
 void ts_log_setup(TsLogLevel threshold);
