@@ -2,9 +2,13 @@
 /*
  * seqlock.h - one writer publishes a small struct, any number of readers copy it without a lock
  *
- * The payload is moved as relaxed atomic 64-bit words, so the race is defined (and ThreadSanitizer
- * is content): a reader that met a writer sees the sequence change and copies again. The writer
- * never waits. Readers retry only while the main thread is between two stores.
+ * The payload is moved as atomic 64-bit words, so the race is defined: a reader that met a writer sees
+ * the sequence change and copies again. The writer never waits. Readers retry only while the main
+ * thread is between two stores.
+ *
+ * Each word is stored with release and loaded with acquire, in place of fences that ThreadSanitizer
+ * does not know: a reader that got a word of a newer state sees, in the sequence that it reads after
+ * it, at least the odd number stored before that word. It costs nothing on x86-64.
  *
  *   struct published { TsSeqlock lock; TsSystemState state; };
  *   ts_seqlock_write(&p->lock, &p->state, &fresh, sizeof fresh);     (one thread only)
@@ -32,9 +36,8 @@ ts_seqlock_write(TsSeqlock *lock, void *shared, const void *fresh, size_t size)
 	uint64_t sequence = __atomic_load_n(&lock->sequence, __ATOMIC_RELAXED);
 
 	__atomic_store_n(&lock->sequence, sequence + 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
 	for (size_t i = 0; i < size / sizeof *to; i++)
-		__atomic_store_n(&to[i], from[i], __ATOMIC_RELAXED);
+		__atomic_store_n(&to[i], from[i], __ATOMIC_RELEASE);
 	__atomic_store_n(&lock->sequence, sequence + 2, __ATOMIC_RELEASE);
 }
 
@@ -48,8 +51,7 @@ ts_seqlock_read(const TsSeqlock *lock, void *copy, const void *shared, size_t si
 	do {
 		before = __atomic_load_n(&lock->sequence, __ATOMIC_ACQUIRE);
 		for (size_t i = 0; i < size / sizeof *to; i++)
-			to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+			to[i] = __atomic_load_n(&from[i], __ATOMIC_ACQUIRE);
 		after = __atomic_load_n(&lock->sequence, __ATOMIC_RELAXED);
 	} while (before != after || (before & 1));
 }
