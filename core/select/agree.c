@@ -24,13 +24,12 @@ collect_votes(const TsRound *round, bool only_trusted, Votes *votes)
 	}
 }
 
-/* An even split: the operator's preferred sources decide, if more than half of them are on one
- * side. */
+/* An even split: the preferred sources decide, if more than half of them are on one side. */
 static bool
 break_tie(Votes *votes, TsInterval *agreed)
 {
-	const unsigned one_vote =
-		TS_SELECT_MAX_SOURCES + 1; /* outweighs all preferences together */
+	/* outweighs all preferences together */
+	const unsigned one_vote = TS_SELECT_MAX_SOURCES + 1;
 
 	for (unsigned i = 0; i < votes->n; i++)
 		votes->weights[i] = one_vote + votes->is_preferred[i];
