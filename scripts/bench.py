@@ -14,8 +14,8 @@ def main():
         folder = make(BENCH)
     except BuildFailed as error:
         sys.exit(f"dev: {error}")
-    return subprocess.run(["meson", "test", "-C", str(folder), "--benchmark", "--no-rebuild", "--verbose",
-                           *sys.argv[1:]], cwd=ROOT).returncode
+    return subprocess.run(["meson", "test", "-C", str(folder), "--benchmark", "--verbose", *sys.argv[1:]],
+                          cwd=ROOT).returncode
 
 
 if __name__ == "__main__":
