@@ -16,14 +16,14 @@
 
 typedef struct {
 	double offset_s;   /* from any common point */
-	double sd_s;	   /* 1-sigma of it */
+	double sd_s;       /* 1-sigma of it */
 	double distance_s; /* one far better than the rest is not dropped for their asymmetry */
-	bool is_kept;	   /* may not be dropped */
-	bool was_used;	   /* stays in more easily */
+	bool is_kept;      /* may not be dropped */
+	bool was_used;     /* stays in more easily */
 	/* the outcome */
 	bool is_outlier;
 	double deviation_s; /* of an outlier: from the mean of those that stay */
-	double limit_s;	    /* and what would have been allowed */
+	double limit_s;     /* and what would have been allowed */
 } TsClusterPoint;
 
 /* Fills in the outcomes of @points; at least half of them and TS_CLUSTER_MIN_SURVIVORS stay.

@@ -16,7 +16,7 @@ typedef struct {
 	TsSelection *selection;
 	unsigned n;
 	TsInterval intervals[TS_SELECT_MAX_SOURCES]; /* by candidate */
-	unsigned in[TS_SELECT_MAX_SOURCES];	     /* indices, in order of the candidates */
+	unsigned in[TS_SELECT_MAX_SOURCES];          /* indices, in order of the candidates */
 	unsigned n_in;
 } TsRound;
 
