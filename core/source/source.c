@@ -350,6 +350,7 @@ ts_source_fill_candidate(const TsSource *source, int64_t raw_ns, TsCandidate *ca
 		.is_reachable = source->reach != 0,
 		.is_loop = source->is_loop,
 		.was_selected = source->was_selected,
+		.was_used = ts_verdict_is_used(source->decision.verdict),
 		.leap = source->remote_leap,
 		.stratum = source->remote_stratum,
 		.n_samples = source->n_history,
