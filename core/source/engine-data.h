@@ -91,6 +91,7 @@ struct _TsEngine {
 	int64_t drift_saved_mono_ns;
 	char *last_failure;      /* the driver's refusal that was said last */
 	TsMetrics *metrics;
+	bool is_stopping;
 };
 
 /* update.c: selects anew, takes in the fresh sample of @source (both nullable), steers and publishes. */

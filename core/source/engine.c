@@ -128,6 +128,13 @@ ts_engine_free(TsEngine *engine)
 	g_free(engine);
 }
 
+void
+ts_engine_stop(TsEngine *engine)
+{
+	engine->is_stopping = true;
+	ts_timer_disarm(engine->watch_timer);
+}
+
 static void
 on_watch(void *user_data)
 {

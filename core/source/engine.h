@@ -33,6 +33,9 @@ TsEngine *ts_engine_new(TsSched *sched, TsClock *clock, const TsSettings *settin
 			TsMetrics *metrics);
 void ts_engine_free(TsEngine *engine);
 
+/* The end is near: sources that go from now on are no outage. Nothing is selected or steered any more. */
+void ts_engine_stop(TsEngine *engine);
+
 TsClock *ts_engine_clock(TsEngine *engine);
 TsSched *ts_engine_sched(TsEngine *engine);
 const TsSystemStatePublisher *ts_engine_state(TsEngine *engine);

@@ -393,6 +393,8 @@ ts_engine_update(TsEngine *engine, TsSource *source, const TsSample *sample)
 {
 	int64_t raw_ns = ts_clock_raw_now(engine->clock);
 
+	if (engine->is_stopping)
+		return;
 	run_selection(engine, raw_ns);
 	note_decisions(engine);
 	note_system_peer(engine);
