@@ -11,11 +11,11 @@
  * decide; its scale is such that a filter whose variance is right for normal errors scores best. */
 #define SCORE_SCALE 3.0
 
-/* Scores forget: 50 samples. The noise of a path changes with the hour. */
-#define SCORE_MEMORY 0.98
+/* Scores forget: 100 samples. The noise of a path changes with the hour. */
+#define SCORE_MEMORY 0.99
 
-/* A residual beyond 3 sigma pulls as hard as one of 3 sigma, then less and less. */
-#define OUTLIER_MISFIT 9.0
+/* A residual beyond 4 sigma pulls as hard as one of 4 sigma, then less and less. */
+#define OUTLIER_MISFIT 16.0
 
 /* How fast the weights that judge outliers follow. */
 #define WEIGHT_FOLLOWS 0.1
@@ -41,6 +41,12 @@ ts_bank_believe(double belief[TS_BANK_WANDERS], double wander, double wander_dec
 
 		belief[step] = -0.5 * distance * distance;
 	}
+}
+
+static bool
+has_share(unsigned model)
+{
+	return model == TS_NOISE_SHARED || model == TS_NOISE_LOADED;
 }
 
 static void
@@ -78,13 +84,13 @@ ts_bank_start(TsBank *bank, const TsBankPrior *prior, double value_s, const TsNo
 		hypothesis->x[1] = prior->frequency;
 		hypothesis->p[ts_kalman_at(0, 0)] = view->variance[model];
 		hypothesis->p[ts_kalman_at(1, 1)] = prior->frequency_sd * prior->frequency_sd;
-		if (model == TS_NOISE_SHARED) {
+		if (has_share(model)) {
 			double variance = prior->share_sd * prior->share_sd;
+			double shared_s = view->shared_s[model];
 
 			hypothesis->p[ts_kalman_at(2, 2)] = variance;
-			hypothesis->p[ts_kalman_at(2, 0)] = -view->excess_s * variance;
-			hypothesis->p[ts_kalman_at(0, 0)] +=
-				view->excess_s * view->excess_s * variance;
+			hypothesis->p[ts_kalman_at(2, 0)] = -shared_s * variance;
+			hypothesis->p[ts_kalman_at(0, 0)] += shared_s * shared_s * variance;
 		}
 	}
 	weigh(bank);
@@ -109,7 +115,7 @@ ts_bank_predict(TsBank *bank, double dt_s)
 			TsHypothesis *hypothesis = &bank->hypotheses[step * TS_NOISE_MODELS + model];
 
 			ts_kalman_predict(hypothesis->x, hypothesis->p, TS_BANK_STATES, dt_s, wander);
-			if (model == TS_NOISE_SHARED)
+			if (has_share(model))
 				hypothesis->p[ts_kalman_at(2, 2)] += SHARE_WANDER * fabs(dt_s);
 		}
 	}
@@ -145,28 +151,29 @@ TsBankFit
 ts_bank_update(TsBank *bank, double value_s, const TsNoiseView *view, bool is_trusted)
 {
 	TsBankFit fit = {0};
-	double weights = 0;
+	double squares = 0, expected = 0;
 
 	for (unsigned i = 0; i < N_HYPOTHESES; i++) {
 		unsigned model = i % TS_NOISE_MODELS;
 		TsHypothesis *hypothesis = &bank->hypotheses[i];
 		TsKalmanSample sample = {.value = value_s, .variance = view->variance[model]};
 
-		if (model == TS_NOISE_SHARED) {
-			sample.state = 2;
-			sample.gain = view->excess_s;
+		if (has_share(model)) {
+			sample.n_others = 1;
+			sample.state[0] = 2;
+			sample.gain[0] = view->shared_s[model];
 		}
 		fit.residual_s += hypothesis->weight * (value_s - hypothesis->x[0]);
 		TsInnovation innovation =
 			ts_kalman_innovation(hypothesis->x, hypothesis->p, &sample);
-		fit.misfit += hypothesis->weight_kept * fmin(misfit_of(&innovation), 1e6);
-		weights += hypothesis->weight_kept;
+		squares += hypothesis->weight_kept * innovation.residual * innovation.residual;
+		expected += hypothesis->weight_kept * innovation.variance;
 		hypothesis->score = ts_bank_score(hypothesis->score, &innovation);
 		if (!is_trusted)
 			sample.variance = ts_bank_robust_variance(&sample, &innovation);
 		ts_kalman_update(hypothesis->x, hypothesis->p, TS_BANK_STATES, &sample);
 	}
-	fit.misfit /= weights;
+	fit.misfit = squares / expected;
 	weigh(bank);
 	return fit;
 }
@@ -245,27 +252,18 @@ ts_bank_answer(const TsBank *bank, TsBankAnswer *answer)
 	}
 }
 
-void
-ts_bank_judge(const TsBank *bank, const TsNoiseView *view, double *correction_s, double *variance)
+TsNoiseModel
+ts_bank_likely_model(const TsBank *bank, TsNoiseModel present)
 {
-	double correction = 0, log_variance = 0;
+	double weights[TS_NOISE_MODELS] = {0};
+	unsigned likely = present;
 
-	for (unsigned i = 0; i < N_HYPOTHESES; i++) {
-		const TsHypothesis *hypothesis = &bank->hypotheses[i];
-		unsigned model = i % TS_NOISE_MODELS;
-		double left = view->variance[model];
-
-		if (model == TS_NOISE_SHARED) {
-			correction -= hypothesis->weight * view->excess_s * hypothesis->x[2];
-			left += view->excess_s * view->excess_s *
-				hypothesis->p[ts_kalman_at(2, 2)];
-		}
-		/* The geometric mean: the models tell the order of magnitude, and an
-		 * arithmetic one would let the least likely but widest one rule. */
-		log_variance += hypothesis->weight * log(left);
-	}
-	*correction_s = correction;
-	*variance = exp(log_variance);
+	for (unsigned i = 0; i < N_HYPOTHESES; i++)
+		weights[i % TS_NOISE_MODELS] += bank->hypotheses[i].weight;
+	for (unsigned model = 0; model < TS_NOISE_MODELS; model++)
+		if (weights[model] > weights[likely] && weights[model] > 2 * weights[present])
+			likely = model;
+	return (TsNoiseModel)likely;
 }
 
 double

@@ -15,10 +15,10 @@
 #include "select/noise.h"
 
 /* Steps of the wander: TS_BANK_WANDER_MIN, times TS_BANK_WANDER_STEP each. In (s/s)^2/s: from 1e-10
- * s/s in a second, an oven oscillator, to 1e-7, a bad crystal in a draught. */
-#define TS_BANK_WANDERS     8
+ * s/s in a second, an oven oscillator, to 6e-8, a bad crystal in a draught. */
+#define TS_BANK_WANDERS     9
 #define TS_BANK_WANDER_MIN  1e-20
-#define TS_BANK_WANDER_STEP 7.196856730011514 /* 10^(6/7) */
+#define TS_BANK_WANDER_STEP 5.011872336272722 /* 10^0.7 */
 
 #define TS_BANK_STATES 3
 
@@ -83,10 +83,8 @@ void ts_bank_shift(TsBank *bank, double shift_s);
 
 void ts_bank_answer(const TsBank *bank, TsBankAnswer *answer);
 
-/* Mixes the noise models by their weight: @correction_s is to be added to a sample's value, @variance is
- * what is left of noise then. */
-void ts_bank_judge(const TsBank *bank, const TsNoiseView *view, double *correction_s,
-		   double *variance);
+/* Returns: the noise model of most weight; another than @present only if it is twice as likely. */
+TsNoiseModel ts_bank_likely_model(const TsBank *bank, TsNoiseModel present);
 
 /* Log of the prior of each wander: a bell about @wander on a logarithmic scale. */
 void ts_bank_believe(double belief[TS_BANK_WANDERS], double wander, double wander_decades);

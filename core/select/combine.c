@@ -14,7 +14,7 @@
 #include "select/pool.h"
 
 #define DEFAULT_WANDER         1e-18 /* as in estimate.c */
-#define DEFAULT_WANDER_DECADES 1.5
+#define DEFAULT_WANDER_DECADES 2.0
 #define KNOWN_WANDER_DECADES   0.5
 
 #define MISFIT_FOLLOWS 0.15 /* weight of the newest in a source's mean misfit */
@@ -26,6 +26,7 @@
 typedef struct {
 	uint64_t id;
 	TsEstimator *estimator;
+	TsNoiseModel model;    /* the likely one */
 	double misfit;         /* mean of late, about 1 */
 	unsigned recent_break; /* samples for which a break of this source is remembered */
 } Member;
@@ -153,9 +154,12 @@ take_estimate(TsCombiner *self, unsigned index)
 	TsEstimate estimate;
 
 	ts_estimator_get(self->members[index].estimator, self->raw_ns, &estimate);
-	ts_pool_update(&self->pool, index,
-		       ts_estimate_offset_from(&estimate, self->raw_ns, self->frame_ns),
-		       estimate.offset_sd_s * estimate.offset_sd_s);
+	TsPoolSample sample = {
+		.source = index,
+		.value_s = ts_estimate_offset_from(&estimate, self->raw_ns, self->frame_ns),
+		.variance = estimate.offset_sd_s * estimate.offset_sd_s,
+	};
+	ts_pool_update(&self->pool, &sample);
 }
 
 static double
@@ -302,16 +306,24 @@ static void
 take_sample(TsCombiner *self, unsigned index, const TsSample *sample)
 {
 	Member *member = &self->members[index];
-	double correction_s, variance;
+	TsNoiseView view;
 	double trust = fmax(member->misfit / usual_misfit(self), 1);
+	TsNoiseModel model = ts_estimator_judge_newest(member->estimator, member->model, &view);
 
-	ts_estimator_judge_newest(member->estimator, &correction_s, &variance);
+	if (model != member->model)
+		ts_pool_forget_share(&self->pool, index);
+	member->model = model;
 	predict_to(self, sample->raw_ns);
 	/* Answers overtake each other: one that is older than the pool is carried to its moment. */
 	double late_s = (double)(self->raw_ns - sample->raw_ns) * 1e-9;
-	double value_s = (double)(sample->offset_ns - self->frame_ns) * 1e-9 + correction_s +
-			 late_s * self->answer.frequency;
-	TsBankFit fit = ts_pool_update(&self->pool, index, value_s, variance * trust);
+	TsPoolSample seen = {
+		.source = index,
+		.value_s = (double)(sample->offset_ns - self->frame_ns) * 1e-9 +
+			   late_s * self->answer.frequency,
+		.variance = view.variance[model] * trust,
+		.shared_s = view.shared_s[model],
+	};
+	TsBankFit fit = ts_pool_update(&self->pool, &seen);
 	member->misfit += MISFIT_FOLLOWS * (fmin(fit.misfit * trust, 100) - member->misfit);
 }
 
@@ -360,6 +372,9 @@ ts_combiner_get(const TsCombiner *self, int64_t raw_ns, TsEstimate *estimate)
 {
 	if (!self->is_started)
 		return false;
+	/* Of one source, its own bank knows more: all noise models side by side. */
+	if (self->n_members == 1)
+		return ts_estimator_get(self->members[0].estimator, raw_ns, estimate);
 	double offset_ns = self->answer.offset_s * 1e9;
 	double whole_ns = floor(offset_ns);
 

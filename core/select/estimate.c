@@ -16,13 +16,13 @@
 #include "select/bank.h"
 #include "select/noise.h"
 
-#define DEFAULT_FREQUENCY_SD   1e-4  /* crystals and TSCs of virtual machines, before the first sample */
+#define DEFAULT_FREQUENCY_SD   5e-5  /* crystals and TSCs of virtual machines, before the first sample */
 #define DEFAULT_WANDER         1e-18 /* 1e-9 s/s in a second: a plain computer's crystal */
-#define DEFAULT_WANDER_DECADES 1.5
+#define DEFAULT_WANDER_DECADES 2.0
 #define KNOWN_WANDER_DECADES   0.5   /* once it was learnt: another day, another temperature */
 #define DEFAULT_SHARE_SD       0.25
 
-#define OUTLIER_MISFIT   14.0 /* mean normalised square of a residual, from where on it is called one */
+#define OUTLIER_MISFIT   18.0 /* mean normalised square of a residual, from where on it is called one */
 #define MIN_JUDGED       4    /* samples before any is called an outlier */
 #define RUN_OF_BREAK     3    /* misfits in a row that may mean a step */
 #define RUN_OF_NONSENSE  8    /* misfits in a row that end the model even if they don't agree */
@@ -319,13 +319,11 @@ ts_estimator_add(TsEstimator *self, const TsSample *sample, double *residual_s)
 	return judge(self, &fit);
 }
 
-void
-ts_estimator_judge_newest(const TsEstimator *self, double *correction_s, double *variance)
+TsNoiseModel
+ts_estimator_judge_newest(const TsEstimator *self, TsNoiseModel present, TsNoiseView *view)
 {
-	TsNoiseView view;
-
-	ts_noise_view(&self->noise, ts_noise_sample(&self->noise, 0), &view);
-	ts_bank_judge(&self->bank, &view, correction_s, variance);
+	ts_noise_view(&self->noise, ts_noise_sample(&self->noise, 0), view);
+	return ts_bank_likely_model(&self->bank, present);
 }
 
 bool

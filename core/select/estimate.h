@@ -12,6 +12,7 @@
 
 #include <glib.h>
 
+#include "select/noise.h"
 #include "select/sample.h"
 
 /* A source's time as a line over the raw clock, with errors; valid near raw_ns. */
@@ -66,9 +67,10 @@ TsFit ts_estimator_add(TsEstimator *estimator, const TsSample *sample, double *r
  * offset is known and frequency_sd is the prior's. */
 bool ts_estimator_get(const TsEstimator *estimator, int64_t raw_ns, TsEstimate *estimate);
 
-/* How the newest sample is judged by what was learnt of its source: @correction_s (s, to be added to its
- * offset) takes the learnt asymmetry out, @variance (s^2) is what is left of noise. Only with a sample. */
-void ts_estimator_judge_newest(const TsEstimator *estimator, double *correction_s, double *variance);
+/* For the combiner, only with a sample: judges the newest one by what was learnt of its source.
+ * @view: (out). Returns: the likely noise model; another than @present only if it is twice as likely. */
+TsNoiseModel ts_estimator_judge_newest(const TsEstimator *estimator, TsNoiseModel present,
+				       TsNoiseView *view);
 
 /* The local oscillator's wander belongs to all sources and is kept across restarts: what is known of
  * it, (s/s)^2/s; setting it only moves the prior. */

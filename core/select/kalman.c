@@ -24,29 +24,37 @@ ts_kalman_predict(double *x, double *p, unsigned n, double dt_s, double wander)
 		p[ts_kalman_at(i, 0)] += dt_s * p[ts_kalman_at(i, 1)];
 }
 
+static double
+covariance(const double *p, unsigned i, unsigned j)
+{
+	return i >= j ? p[ts_kalman_at(i, j)] : p[ts_kalman_at(j, i)];
+}
+
+/* Returns: covariance of state @i with what @sample shows. */
+static double
+seen_of_state(const double *p, const TsKalmanSample *sample, unsigned i)
+{
+	double seen = covariance(p, i, 0);
+
+	for (unsigned k = 0; k < sample->n_others; k++)
+		seen += sample->gain[k] * covariance(p, i, sample->state[k]);
+	return seen;
+}
+
 TsInnovation
 ts_kalman_innovation(const double *x, const double *p, const TsKalmanSample *sample)
 {
 	TsInnovation innovation = {
 		.residual = sample->value - x[0],
-		.variance = sample->variance + p[0],
+		.variance = sample->variance + seen_of_state(p, sample, 0),
 	};
 
-	if (sample->state > 0) {
-		unsigned k = sample->state;
-		double gain = sample->gain;
-
-		innovation.residual -= gain * x[k];
+	for (unsigned k = 0; k < sample->n_others; k++) {
+		innovation.residual -= sample->gain[k] * x[sample->state[k]];
 		innovation.variance +=
-			gain * (2 * p[ts_kalman_at(k, 0)] + gain * p[ts_kalman_at(k, k)]);
+			sample->gain[k] * seen_of_state(p, sample, sample->state[k]);
 	}
 	return innovation;
-}
-
-static double
-covariance(const double *p, unsigned i, unsigned j)
-{
-	return i >= j ? p[ts_kalman_at(i, j)] : p[ts_kalman_at(j, i)];
 }
 
 /* Rounding may leave a correlation of 1 or more between offset and frequency. */
@@ -66,13 +74,10 @@ ts_kalman_update(double *x, double *p, unsigned n, const TsKalmanSample *sample)
 {
 	TsInnovation innovation = ts_kalman_innovation(x, p, sample);
 	double scale = 1 / innovation.variance;
-	double seen[32]; /* covariance of each state with the sample; callers have at most 18 */
+	double seen[TS_KALMAN_MAX_STATES];
 
-	for (unsigned i = 0; i < n; i++) {
-		seen[i] = covariance(p, i, 0);
-		if (sample->state > 0)
-			seen[i] += sample->gain * covariance(p, i, sample->state);
-	}
+	for (unsigned i = 0; i < n; i++)
+		seen[i] = seen_of_state(p, sample, i);
 	for (unsigned i = 0; i < n; i++) {
 		double gain = seen[i] * scale;
 		double least = p[ts_kalman_at(i, i)] * MIN_VARIANCE_RATIO;
@@ -83,7 +88,7 @@ ts_kalman_update(double *x, double *p, unsigned n, const TsKalmanSample *sample)
 		if (p[ts_kalman_at(i, i)] < least)
 			p[ts_kalman_at(i, i)] = least;
 	}
-	if (sample->state == 0) {
+	if (sample->n_others == 0) {
 		/* The same as above without the difference of near-equals. */
 		double left = sample->variance * scale;
 

@@ -19,12 +19,16 @@ ts_kalman_at(unsigned row, unsigned column)
 	return row * (row + 1) / 2 + column;
 }
 
-/* What a sample shows: offset + gain * state[state], read with a noise of this variance. */
+/* Most states that a filter may have. */
+#define TS_KALMAN_MAX_STATES 34
+
+/* What a sample shows: offset + sum of gain * state, read with a noise of this variance. */
 typedef struct {
-	double value;    /* s, in the frame of state 0 */
-	double variance; /* s^2, > 0 */
-	unsigned state;  /* 2 or above, or 0 for none */
-	double gain;
+	double value;      /* s, in the frame of state 0 */
+	double variance;   /* s^2, > 0 */
+	unsigned n_others; /* states besides the offset, 0 to 2 */
+	unsigned state[2]; /* 2 or above */
+	double gain[2];
 } TsKalmanSample;
 
 typedef struct {

@@ -14,6 +14,14 @@
  * root of the number of samples: 0.63 for queueing alike both ways, less for one way. */
 #define FLOOR_UNSEEN 0.5
 
+/* Adds to the variance, in s^2: with few samples the score can't tell the models apart yet. */
+#define EARLY_DOUBT       0.5
+#define EARLY_DOUBT_LASTS 4.0
+
+/* Two exponential queues, one with longer waits: of a small s half falls on each way, of a large one all
+ * on the longer. The share goes like s / (s + this * mean excess). */
+#define LOADED_SCALE 2.0
+
 /* Mean of the lower three quarters of |x|, x normal with variance 1. Robust against a quarter of
  * outliers and, other than a median, not zero when most quantised offsets are equal. */
 #define LOWER_QUARTERS_MEAN 0.5149
@@ -75,7 +83,8 @@ robust_scatter(const TsNoise *noise)
 	double sum = 0;
 	for (unsigned i = 0; i < n_lower; i++)
 		sum += distances[i];
-	return sum / n_lower / LOWER_QUARTERS_MEAN;
+	/* A few may be small by chance. */
+	return (1 + 1.0 / n) * sum / n_lower / LOWER_QUARTERS_MEAN;
 }
 
 static void
@@ -94,7 +103,8 @@ learn(TsNoise *noise)
 		sum_s += (double)(ts_noise_sample(noise, age)->delay_ns - least_ns) * 1e-9;
 
 	double ignorance = ldexp(1, 1 - (int)noise->n);
-	double prior_scatter_s = PRIOR_SCATTER_SHARE * (double)least_ns * 1e-9;
+	double prior_scatter_s = PRIOR_SCATTER_SHARE * (double)least_ns * 1e-9 +
+				 ts_noise_sample(noise, 0)->noise_s;
 	noise->floor_s = (double)least_ns * 1e-9;
 	noise->excess_s = sum_s / noise->n + PRIOR_EXCESS_SHARE * noise->floor_s * ignorance;
 	noise->scatter_s = robust_scatter(noise);
@@ -129,18 +139,38 @@ ts_noise_keep(TsNoise *noise, unsigned n)
 		learn(noise);
 }
 
+/* Returns: 0 with a full window. */
+static double
+early_doubt(unsigned n)
+{
+	return EARLY_DOUBT / (EARLY_DOUBT_LASTS + n) -
+	       EARLY_DOUBT / (EARLY_DOUBT_LASTS + TS_NOISE_WINDOW);
+}
+
 void
 ts_noise_view(const TsNoise *noise, const TsNoiseSample *sample, TsNoiseView *view)
 {
 	double excess_s = (double)sample->delay_ns * 1e-9 - noise->floor_s;
 	double unseen_s = FLOOR_UNSEEN * noise->excess_s / sqrt(noise->n);
 	double span_s = excess_s + unseen_s;
-	double reading = sample->noise_s * sample->noise_s + 1e-4 * noise->excess_s * noise->excess_s;
-	double constant = noise->scatter_s * noise->scatter_s + sample->noise_s * sample->noise_s;
+	double reading = sample->noise_s * sample->noise_s;
+	double constant = noise->scatter_s * noise->scatter_s + reading;
 
-	view->excess_s = excess_s;
+	reading += 1e-4 * noise->excess_s * noise->excess_s;
+	*view = (TsNoiseView){.excess_s = excess_s};
+	if (noise->excess_s < sample->noise_s) {
+		/* The delay is all reading noise, or there is none: it tells nothing. */
+		for (unsigned model = 0; model < TS_NOISE_MODELS; model++)
+			view->variance[model] = constant;
+		return;
+	}
 	view->variance[TS_NOISE_CONSTANT] = constant;
-	view->variance[TS_NOISE_EVEN] = span_s * span_s / 12 + reading;
-	view->variance[TS_NOISE_SHARED] = span_s * span_s / 24 + reading;
-	view->variance[TS_NOISE_EXTREME] = span_s * span_s / 4 + reading + 0.02 * constant;
+	double early = early_doubt(noise->n);
+
+	view->variance[TS_NOISE_EVEN] = span_s * span_s * (1. / 10 + early) + reading;
+	view->variance[TS_NOISE_SHARED] = span_s * span_s * (1. / 48 + early) + reading;
+	view->variance[TS_NOISE_LOADED] = span_s * span_s * (1. / 16 + early) + reading;
+	view->shared_s[TS_NOISE_SHARED] = excess_s;
+	view->shared_s[TS_NOISE_LOADED] =
+		excess_s * excess_s / (excess_s + LOADED_SCALE * noise->excess_s + 1e-12);
 }

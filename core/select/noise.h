@@ -19,7 +19,7 @@ typedef enum {
 	TS_NOISE_CONSTANT,  /* the same for all samples: the scatter of the window's */
 	TS_NOISE_EVEN,      /* alike both ways: even within +-s/2 */
 	TS_NOISE_SHARED,    /* a steady share of s falls on one way; the share is a state */
-	TS_NOISE_EXTREME,   /* all of s on the one way or the other */
+	TS_NOISE_LOADED,    /* the same, but of what is large in s: one way has the longer queues */
 	TS_NOISE_MODELS,
 } TsNoiseModel;
 
@@ -43,8 +43,9 @@ typedef struct {
 } TsNoise;
 
 typedef struct {
-	double excess_s; /* s */
-	double variance[TS_NOISE_MODELS]; /* s^2; of TS_NOISE_SHARED given the share */
+	double shared_s[TS_NOISE_MODELS]; /* s: what is divided by a share that is a state, or 0 */
+	double variance[TS_NOISE_MODELS]; /* s^2, given the share */
+	double excess_s; /* s above the least round trip */
 } TsNoiseView;
 
 /* @capacity: 1 to TS_NOISE_WINDOW. */

@@ -5,37 +5,73 @@
 #include <math.h>
 #include <string.h>
 
-#define N_FILTERS (TS_BANK_WANDERS * TS_POOL_BIASES)
-
 /* A bias is a part of half the round trip; a path's lasts about a day. */
-static const double bias_share[TS_POOL_BIASES] = {0.003, 0.03, 0.3};
+static const double level_share[TS_POOL_LEVELS] = {0.003, 0.03, 0.3};
 #define BIAS_LASTS_S 86400.0
 
-static double
-bias_variance(const TsPool *pool, unsigned filter, unsigned source)
+/* Evidence of the size of biases comes with the first samples and then with the days. */
+#define LEVEL_MEMORY 0.9998
+
+#define SHARE_SD 0.25 /* as in estimate.c */
+
+static unsigned
+bias_of(unsigned source)
 {
-	double sd_s = pool->bias_scale_s[source] * bias_share[filter % TS_POOL_BIASES];
+	return 2 + 2 * source;
+}
+
+static unsigned
+share_of(unsigned source)
+{
+	return 3 + 2 * source;
+}
+
+static unsigned
+n_states(const TsPool *pool)
+{
+	return 2 + 2 * pool->n_sources;
+}
+
+static double
+bias_variance(const TsPool *pool, unsigned level, unsigned source)
+{
+	double sd_s = pool->bias_scale_s[source] * level_share[level];
 
 	return sd_s * sd_s;
+}
+
+/* Scales logarithms of @n weights to weights that sum to @sum. */
+static void
+weights_of_logs(double *weights, unsigned n, double sum)
+{
+	double best = -INFINITY, total = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		best = fmax(best, weights[i]);
+	for (unsigned i = 0; i < n; i++) {
+		weights[i] = exp(weights[i] - best);
+		total += weights[i];
+	}
+	for (unsigned i = 0; i < n; i++)
+		weights[i] *= sum / total;
 }
 
 static void
 weigh(TsPool *pool)
 {
-	double best = -INFINITY, sum = 0;
+	double levels[TS_POOL_LEVELS];
 
-	for (unsigned i = 0; i < N_FILTERS; i++) {
-		TsPoolFilter *filter = &pool->filters[i];
+	memcpy(levels, pool->level_score, sizeof levels);
+	weights_of_logs(levels, TS_POOL_LEVELS, 1);
+	for (unsigned level = 0; level < TS_POOL_LEVELS; level++) {
+		double weights[TS_BANK_WANDERS];
 
-		filter->weight = filter->score + pool->belief[i / TS_POOL_BIASES];
-		best = fmax(best, filter->weight);
+		for (unsigned step = 0; step < TS_BANK_WANDERS; step++)
+			weights[step] = pool->filters[level][step].score + pool->belief[step];
+		weights_of_logs(weights, TS_BANK_WANDERS, levels[level]);
+		for (unsigned step = 0; step < TS_BANK_WANDERS; step++)
+			pool->filters[level][step].weight = weights[step];
 	}
-	for (unsigned i = 0; i < N_FILTERS; i++) {
-		pool->filters[i].weight = exp(pool->filters[i].weight - best);
-		sum += pool->filters[i].weight;
-	}
-	for (unsigned i = 0; i < N_FILTERS; i++)
-		pool->filters[i].weight /= sum;
 }
 
 void
@@ -52,60 +88,85 @@ ts_pool_init(TsPool *pool, double wander, double wander_decades)
 	ts_pool_set_wander(pool, wander, wander_decades);
 }
 
+static void
+restart_filter(TsPoolFilter *filter, unsigned n, const TsBankAnswer *line)
+{
+	filter->x[0] = line->offset_s;
+	filter->x[1] = line->frequency;
+	filter->p[ts_kalman_at(0, 0)] = line->offset_variance;
+	filter->p[ts_kalman_at(1, 0)] = line->covariance;
+	filter->p[ts_kalman_at(1, 1)] = line->frequency_variance;
+	for (unsigned k = 2; k < n; k++) {
+		filter->p[ts_kalman_at(k, 0)] = 0;
+		filter->p[ts_kalman_at(k, 1)] = 0;
+	}
+}
+
 void
 ts_pool_restart(TsPool *pool, const TsBankAnswer *line)
 {
-	for (unsigned i = 0; i < N_FILTERS; i++) {
-		TsPoolFilter *filter = &pool->filters[i];
+	for (unsigned level = 0; level < TS_POOL_LEVELS; level++)
+		for (unsigned step = 0; step < TS_BANK_WANDERS; step++)
+			restart_filter(&pool->filters[level][step], n_states(pool), line);
+}
 
-		filter->x[0] = line->offset_s;
-		filter->x[1] = line->frequency;
-		filter->p[ts_kalman_at(0, 0)] = line->offset_variance;
-		filter->p[ts_kalman_at(1, 0)] = line->covariance;
-		filter->p[ts_kalman_at(1, 1)] = line->frequency_variance;
-		for (unsigned k = 2; k < 2 + pool->n_sources; k++) {
-			filter->p[ts_kalman_at(k, 0)] = 0;
-			filter->p[ts_kalman_at(k, 1)] = 0;
-		}
-	}
+/* State @k becomes @value, known to @variance and bound to no other state. */
+static void
+set_state(TsPoolFilter *filter, unsigned n, unsigned k, double value, double variance)
+{
+	filter->x[k] = value;
+	for (unsigned j = 0; j < k; j++)
+		filter->p[ts_kalman_at(k, j)] = 0;
+	for (unsigned i = k + 1; i < n; i++)
+		filter->p[ts_kalman_at(i, k)] = 0;
+	filter->p[ts_kalman_at(k, k)] = variance;
 }
 
 void
 ts_pool_join(TsPool *pool, double bias_scale_s)
 {
 	unsigned source = pool->n_sources++;
-	unsigned k = 2 + source;
+	unsigned n = n_states(pool);
 
 	pool->bias_scale_s[source] = bias_scale_s;
-	for (unsigned i = 0; i < N_FILTERS; i++) {
-		TsPoolFilter *filter = &pool->filters[i];
+	for (unsigned level = 0; level < TS_POOL_LEVELS; level++)
+		for (unsigned step = 0; step < TS_BANK_WANDERS; step++) {
+			TsPoolFilter *filter = &pool->filters[level][step];
 
-		filter->x[k] = 0;
-		for (unsigned j = 0; j < k; j++)
-			filter->p[ts_kalman_at(k, j)] = 0;
-		filter->p[ts_kalman_at(k, k)] = bias_variance(pool, i, source);
+			set_state(filter, n, bias_of(source), 0,
+				  bias_variance(pool, level, source));
+			set_state(filter, n, share_of(source), 0, SHARE_SD * SHARE_SD);
+		}
+}
+
+/* Takes row and column @gone out of the state. */
+static void
+remove_state(TsPoolFilter *filter, unsigned n, unsigned gone)
+{
+	for (unsigned row = gone + 1; row < n; row++) {
+		filter->x[row - 1] = filter->x[row];
+		for (unsigned column = 0; column <= row; column++) {
+			unsigned to = column > gone ? column - 1 : column;
+
+			if (column != gone)
+				filter->p[ts_kalman_at(row - 1, to)] =
+					filter->p[ts_kalman_at(row, column)];
+		}
 	}
 }
 
 void
 ts_pool_leave(TsPool *pool, unsigned index)
 {
-	unsigned n = 2 + pool->n_sources, gone = 2 + index;
+	unsigned n = n_states(pool);
 
-	for (unsigned i = 0; i < N_FILTERS; i++) {
-		TsPoolFilter *filter = &pool->filters[i];
+	for (unsigned level = 0; level < TS_POOL_LEVELS; level++)
+		for (unsigned step = 0; step < TS_BANK_WANDERS; step++) {
+			TsPoolFilter *filter = &pool->filters[level][step];
 
-		for (unsigned row = gone + 1; row < n; row++) {
-			filter->x[row - 1] = filter->x[row];
-			for (unsigned column = 0; column <= row; column++) {
-				if (column == gone)
-					continue;
-				unsigned to = column > gone ? column - 1 : column;
-				filter->p[ts_kalman_at(row - 1, to)] =
-					filter->p[ts_kalman_at(row, column)];
-			}
+			remove_state(filter, n, share_of(index));
+			remove_state(filter, n - 1, bias_of(index));
 		}
-	}
 	for (unsigned source = index; source + 1 < pool->n_sources; source++)
 		pool->bias_scale_s[source] = pool->bias_scale_s[source + 1];
 	pool->n_sources--;
@@ -114,62 +175,87 @@ ts_pool_leave(TsPool *pool, unsigned index)
 void
 ts_pool_doubt(TsPool *pool, unsigned index, double sd_s)
 {
-	unsigned k = 2 + index;
+	unsigned k = bias_of(index);
 
-	for (unsigned i = 0; i < N_FILTERS; i++)
-		pool->filters[i].p[ts_kalman_at(k, k)] += sd_s * sd_s;
+	for (unsigned level = 0; level < TS_POOL_LEVELS; level++)
+		for (unsigned step = 0; step < TS_BANK_WANDERS; step++)
+			pool->filters[level][step].p[ts_kalman_at(k, k)] += sd_s * sd_s;
 }
 
-/* A bias wears off while its variance goes back to what was believed. */
-static void
-wear_off(TsPool *pool, unsigned index, double stays)
+void
+ts_pool_forget_share(TsPool *pool, unsigned index)
 {
-	TsPoolFilter *filter = &pool->filters[index];
+	for (unsigned level = 0; level < TS_POOL_LEVELS; level++)
+		for (unsigned step = 0; step < TS_BANK_WANDERS; step++)
+			set_state(&pool->filters[level][step], n_states(pool), share_of(index), 0,
+				  SHARE_SD * SHARE_SD);
+}
 
-	for (unsigned source = 0; source < pool->n_sources; source++) {
-		unsigned k = 2 + source;
-
-		filter->x[k] *= stays;
-		for (unsigned j = 0; j < 2; j++)
-			filter->p[ts_kalman_at(k, j)] *= stays;
-		for (unsigned j = 2; j <= k; j++)
-			filter->p[ts_kalman_at(k, j)] *= stays * stays;
-		filter->p[ts_kalman_at(k, k)] +=
-			bias_variance(pool, index, source) * (1 - stays * stays);
-	}
+/* A bias wears off, and its variance goes back to what was believed. */
+static void
+wear_off(TsPoolFilter *filter, unsigned n, unsigned k, double stays, double believed)
+{
+	filter->x[k] *= stays;
+	for (unsigned j = 0; j < k; j++)
+		filter->p[ts_kalman_at(k, j)] *= stays;
+	for (unsigned i = k + 1; i < n; i++)
+		filter->p[ts_kalman_at(i, k)] *= stays;
+	double *variance = &filter->p[ts_kalman_at(k, k)];
+	*variance = *variance * stays * stays + believed * (1 - stays * stays);
 }
 
 void
 ts_pool_predict(TsPool *pool, double dt_s)
 {
 	double stays = exp(-dt_s / BIAS_LASTS_S);
+	unsigned n = n_states(pool);
 
-	for (unsigned i = 0; i < N_FILTERS; i++) {
-		ts_kalman_predict(pool->filters[i].x, pool->filters[i].p, 2 + pool->n_sources, dt_s,
-				  ts_bank_wander(i / TS_POOL_BIASES));
-		wear_off(pool, i, stays);
-	}
+	for (unsigned level = 0; level < TS_POOL_LEVELS; level++)
+		for (unsigned step = 0; step < TS_BANK_WANDERS; step++) {
+			TsPoolFilter *filter = &pool->filters[level][step];
+
+			ts_kalman_predict(filter->x, filter->p, n, dt_s, ts_bank_wander(step));
+			for (unsigned source = 0; source < pool->n_sources; source++)
+				wear_off(filter, n, bias_of(source), stays,
+					 bias_variance(pool, level, source));
+		}
 }
 
 TsBankFit
-ts_pool_update(TsPool *pool, unsigned index, double value_s, double variance)
+ts_pool_update(TsPool *pool, const TsPoolSample *sample)
 {
 	TsBankFit fit = {0};
-	unsigned n = 2 + pool->n_sources;
+	double squares = 0, expected = 0;
 
-	for (unsigned i = 0; i < N_FILTERS; i++) {
-		TsPoolFilter *filter = &pool->filters[i];
-		TsKalmanSample sample = {
-			.value = value_s, .variance = variance, .state = 2 + index, .gain = 1};
-		TsInnovation innovation = ts_kalman_innovation(filter->x, filter->p, &sample);
-		double misfit = innovation.residual * innovation.residual / innovation.variance;
+	for (unsigned level = 0; level < TS_POOL_LEVELS; level++) {
+		double evidence = 0, weights = 0;
 
-		fit.residual_s += filter->weight * innovation.residual;
-		fit.misfit += filter->weight * fmin(misfit, 1e6);
-		filter->score = ts_bank_score(filter->score, &innovation);
-		sample.variance = ts_bank_robust_variance(&sample, &innovation);
-		ts_kalman_update(filter->x, filter->p, n, &sample);
+		for (unsigned step = 0; step < TS_BANK_WANDERS; step++) {
+			TsPoolFilter *filter = &pool->filters[level][step];
+			TsKalmanSample seen = {
+				.value = sample->value_s,
+				.variance = sample->variance,
+				.n_others = 2,
+				.state = {bias_of(sample->source), share_of(sample->source)},
+				.gain = {1, sample->shared_s},
+			};
+			TsInnovation innovation =
+				ts_kalman_innovation(filter->x, filter->p, &seen);
+			double score = ts_bank_score(0, &innovation);
+
+			fit.residual_s += filter->weight * innovation.residual;
+			squares += filter->weight * innovation.residual * innovation.residual;
+			expected += filter->weight * innovation.variance;
+			evidence += filter->weight * score;
+			weights += filter->weight;
+			filter->score = ts_bank_score(filter->score, &innovation);
+			seen.variance = ts_bank_robust_variance(&seen, &innovation);
+			ts_kalman_update(filter->x, filter->p, n_states(pool), &seen);
+		}
+		pool->level_score[level] = pool->level_score[level] * LEVEL_MEMORY +
+					   (weights > 0 ? evidence / weights : 0);
 	}
+	fit.misfit = squares / expected;
 	weigh(pool);
 	return fit;
 }
@@ -177,8 +263,9 @@ ts_pool_update(TsPool *pool, unsigned index, double value_s, double variance)
 void
 ts_pool_shift(TsPool *pool, double shift_s)
 {
-	for (unsigned i = 0; i < N_FILTERS; i++)
-		pool->filters[i].x[0] -= shift_s;
+	for (unsigned level = 0; level < TS_POOL_LEVELS; level++)
+		for (unsigned step = 0; step < TS_BANK_WANDERS; step++)
+			pool->filters[level][step].x[0] -= shift_s;
 }
 
 /* Offset with its errors of one filter: that of UTC, or that of the only source. */
@@ -191,39 +278,51 @@ read_filter(const TsPool *pool, const TsPoolFilter *filter, TsBankAnswer *line)
 	line->covariance = filter->p[ts_kalman_at(1, 0)];
 	line->frequency_variance = filter->p[ts_kalman_at(1, 1)];
 	if (pool->n_sources == 1) {
-		line->offset_s += filter->x[2];
+		unsigned k = bias_of(0);
+
+		line->offset_s += filter->x[k];
 		line->offset_variance +=
-			2 * filter->p[ts_kalman_at(2, 0)] + filter->p[ts_kalman_at(2, 2)];
-		line->covariance += filter->p[ts_kalman_at(2, 1)];
+			2 * filter->p[ts_kalman_at(k, 0)] + filter->p[ts_kalman_at(k, k)];
+		line->covariance += filter->p[ts_kalman_at(k, 1)];
 	}
+}
+
+static void
+add_mean(TsBankAnswer *answer, double weight, double wander, const TsBankAnswer *line)
+{
+	answer->offset_s += weight * line->offset_s;
+	answer->frequency += weight * line->frequency;
+	answer->wander += weight * wander;
+}
+
+static void
+add_variance(TsBankAnswer *answer, double weight, const TsBankAnswer *line)
+{
+	double offset_s = line->offset_s - answer->offset_s;
+	double frequency = line->frequency - answer->frequency;
+
+	answer->offset_variance += weight * (line->offset_variance + offset_s * offset_s);
+	answer->covariance += weight * (line->covariance + offset_s * frequency);
+	answer->frequency_variance += weight * (line->frequency_variance + frequency * frequency);
 }
 
 void
 ts_pool_answer(const TsPool *pool, TsBankAnswer *answer)
 {
-	TsBankAnswer line;
+	TsBankAnswer lines[TS_POOL_LEVELS][TS_BANK_WANDERS];
 
 	memset(answer, 0, sizeof *answer);
-	for (unsigned i = 0; i < N_FILTERS; i++) {
-		double weight = pool->filters[i].weight;
+	for (unsigned level = 0; level < TS_POOL_LEVELS; level++)
+		for (unsigned step = 0; step < TS_BANK_WANDERS; step++) {
+			const TsPoolFilter *filter = &pool->filters[level][step];
 
-		read_filter(pool, &pool->filters[i], &line);
-		answer->offset_s += weight * line.offset_s;
-		answer->frequency += weight * line.frequency;
-		answer->wander += weight * ts_bank_wander(i / TS_POOL_BIASES);
-	}
-	for (unsigned i = 0; i < N_FILTERS; i++) {
-		double weight = pool->filters[i].weight;
-
-		read_filter(pool, &pool->filters[i], &line);
-		double offset_s = line.offset_s - answer->offset_s;
-		double frequency = line.frequency - answer->frequency;
-
-		answer->offset_variance += weight * (line.offset_variance + offset_s * offset_s);
-		answer->covariance += weight * (line.covariance + offset_s * frequency);
-		answer->frequency_variance +=
-			weight * (line.frequency_variance + frequency * frequency);
-	}
+			read_filter(pool, filter, &lines[level][step]);
+			add_mean(answer, filter->weight, ts_bank_wander(step), &lines[level][step]);
+		}
+	for (unsigned level = 0; level < TS_POOL_LEVELS; level++)
+		for (unsigned step = 0; step < TS_BANK_WANDERS; step++)
+			add_variance(answer, pool->filters[level][step].weight,
+				     &lines[level][step]);
 }
 
 double
@@ -231,7 +330,8 @@ ts_pool_mean_wander(const TsPool *pool)
 {
 	double steps = 0;
 
-	for (unsigned i = 0; i < N_FILTERS; i++)
-		steps += pool->filters[i].weight * (i / TS_POOL_BIASES);
+	for (unsigned level = 0; level < TS_POOL_LEVELS; level++)
+		for (unsigned step = 0; step < TS_BANK_WANDERS; step++)
+			steps += pool->filters[level][step].weight * step;
 	return TS_BANK_WANDER_MIN * pow(TS_BANK_WANDER_STEP, steps);
 }

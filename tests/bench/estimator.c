@@ -5,7 +5,8 @@
  * A random-walk oscillator, perfect steering, the error read once a second, also between samples; RMS over
  * seeds, in ns. "claim" is the RMS of error over claimed 1-sigma: 1 is honest, above is too bold. "chrony"
  * is a real chronyd in a network simulator at the same interval or at its own choice of it (it also slews, so
- * compare orders); "first" is the first prototype of the bank of filters. Prints, judges nothing.
+ * compare orders); "first" is the first prototype of the bank of filters; "known" a filter that is told the
+ * wander and takes the better one of constant and excess-delay noise. Prints, judges nothing.
  *
  *   bench-estimator [SEEDS]
  */
@@ -16,6 +17,8 @@
 
 #include "select/combine.h"
 #include "select/estimate.h"
+#include "select/kalman.h"
+#include "select/noise.h"
 #include "../unit/select/truth.h"
 
 #define MAX_SOURCES 4
@@ -55,6 +58,14 @@ static const Case cases[] = {
 	{"3 loaded, 64 s", TRUTH_LOADED, 1e-3, 1e-9, 64, 0, 0, .n_sources = 3},
 };
 
+/* Filters that are told the wander: one for each of two noise models. */
+typedef struct {
+	TsNoise noise;
+	int64_t raw_ns, base_ns;
+	double x[2][2], p[2][TS_KALMAN_PACKED(2)];
+	double error[2]; /* sums of squares */
+} Known;
+
 typedef struct {
 	double error, claim; /* sums of squares */
 	double cpu_s;
@@ -70,6 +81,51 @@ measure(const TruthClock *clock, const TsEstimate *estimate, Sum *sum)
 	sum->error += error * error;
 	sum->claim += error * error / (estimate->offset_sd_s * estimate->offset_sd_s);
 	sum->n++;
+}
+
+static void
+known_init(Known *known, const TruthClock *clock)
+{
+	ts_noise_init(&known->noise, TS_NOISE_WINDOW);
+	known->raw_ns = clock->raw_ns;
+	known->base_ns = clock->base_ns;
+	for (unsigned model = 0; model < 2; model++) {
+		known->x[model][0] = known->x[model][1] = 0;
+		known->p[model][0] = 1;
+		known->p[model][1] = 0;
+		known->p[model][2] = 1e-6;
+	}
+}
+
+static void
+known_add(Known *known, const TsSample *sample, double wander)
+{
+	TsNoiseView view;
+	double dt_s = (double)(sample->raw_ns - known->raw_ns) * 1e-9;
+
+	ts_noise_add(&known->noise, sample);
+	ts_noise_view(&known->noise, ts_noise_sample(&known->noise, 0), &view);
+	known->raw_ns = sample->raw_ns;
+	for (unsigned model = TS_NOISE_CONSTANT; model <= TS_NOISE_EVEN; model++) {
+		TsKalmanSample seen = {
+			.value = (double)(sample->offset_ns - known->base_ns) * 1e-9,
+			.variance = view.variance[model],
+		};
+		ts_kalman_predict(known->x[model], known->p[model], 2, dt_s, wander * wander);
+		ts_kalman_update(known->x[model], known->p[model], 2, &seen);
+	}
+}
+
+static void
+known_measure(Known *known, const TruthClock *clock)
+{
+	double dt_s = (double)(clock->raw_ns - known->raw_ns) * 1e-9;
+
+	for (unsigned model = 0; model < 2; model++) {
+		double error = known->x[model][0] + dt_s * known->x[model][1] - clock->offset_s;
+
+		known->error[model] += error * error;
+	}
 }
 
 /* What one would do with finished estimates: their mean, weighted by variance. */
@@ -105,6 +161,7 @@ typedef struct {
 	TruthPath path;
 	TsEstimator *estimators[MAX_SOURCES];
 	TsCombiner *combiner;
+	Known *known;
 } Run;
 
 static void
@@ -120,6 +177,10 @@ sample_all(const Case *c, Run *run, unsigned long t, Sum *single, Sum *pooled)
 		if (t % interval_s != i * interval_s / c->n_sources)
 			continue;
 		sample = truth_sample(&run->clock, &run->path, &run->random);
+		/* A swing is like a random walk for about 10 minutes. */
+		if (i == 0)
+			known_add(run->known, &sample,
+				  fmax(c->wander, c->thermal * 2 * M_PI / 7200 / sqrt(2) * sqrt(600)));
 		double start_s = cpu_now_s();
 		ts_estimator_add(run->estimators[i], &sample, NULL);
 		double middle_s = cpu_now_s();
@@ -135,9 +196,10 @@ sample_all(const Case *c, Run *run, unsigned long t, Sum *single, Sum *pooled)
 }
 
 static void
-run_case(const Case *c, unsigned seed, Sum *single, Sum *pooled)
+run_case(const Case *c, unsigned seed, Known *known, Sum *single, Sum *pooled)
 {
-	Run run = {.path = {.shape = c->shape, .base_s = 1e-2, .jitter_s = c->jitter_s, .noise_s = 2e-8}};
+	Run run = {.known = known,
+		   .path = {.shape = c->shape, .base_s = 1e-2, .jitter_s = c->jitter_s, .noise_s = 2e-8}};
 	unsigned long until_s = c->until_s ? c->until_s : 100000;
 	unsigned long settle_s = c->settle_s ? c->settle_s : 30000;
 
@@ -149,6 +211,7 @@ run_case(const Case *c, unsigned seed, Sum *single, Sum *pooled)
 	for (unsigned i = 0; i < c->n_sources; i++)
 		run.estimators[i] = ts_estimator_new(NULL);
 	run.combiner = ts_combiner_new();
+	known_init(known, &run.clock);
 	for (unsigned long t = 0; t < until_s; t++) {
 		truth_clock_advance(&run.clock, 1, &run.random);
 		if (t == 60000)
@@ -161,6 +224,7 @@ run_case(const Case *c, unsigned seed, Sum *single, Sum *pooled)
 			ts_estimator_get(run.estimators[i], run.clock.raw_ns, &own[i]);
 		mix(own, c->n_sources, &mixed);
 		measure(&run.clock, &mixed, single);
+		known_measure(known, &run.clock);
 		ts_combiner_get(run.combiner, run.clock.raw_ns, &combined);
 		measure(&run.clock, &combined, pooled);
 	}
@@ -174,17 +238,19 @@ main(int argc, char **argv)
 {
 	unsigned seeds = argc > 1 ? (unsigned)atoi(argv[1]) : 8;
 
-	printf("%-20s%10s%10s |%10s%7s%7s%7s |%10s%7s%7s%7s\n", "", "chrony", "first", "own mean", "/first",
+	printf("%-20s%9s%9s%9s |%9s%7s%7s%7s |%9s%7s%7s%7s\n", "", "chrony", "first", "known", "own mean", "/first",
 	       "claim", "us", "pooled", "/own", "claim", "us");
 	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
 		Sum single = {0}, pooled = {0};
+		Known known = {0};
 
 		for (unsigned seed = 1; seed <= seeds; seed++)
-			run_case(&cases[i], seed * 100 + i, &single, &pooled);
+			run_case(&cases[i], seed * 100 + i, &known, &single, &pooled);
 		double own_ns = 1e9 * sqrt(single.error / (double)single.n);
 		double pooled_ns = 1e9 * sqrt(pooled.error / (double)pooled.n);
-		printf("%-20s%10.0f%10.0f |%10.0f%7.2f%7.2f%7.1f |%10.0f%7.2f%7.2f%7.1f\n", cases[i].name,
-		       cases[i].chrony_ns, cases[i].first_ns, own_ns,
+		printf("%-20s%9.0f%9.0f%9.0f |%9.0f%7.2f%7.2f%7.1f |%9.0f%7.2f%7.2f%7.1f\n", cases[i].name,
+		       cases[i].chrony_ns, cases[i].first_ns,
+		       1e9 * sqrt(fmin(known.error[0], known.error[1]) / (double)single.n), own_ns,
 		       cases[i].first_ns > 0 ? own_ns / cases[i].first_ns : 0,
 		       sqrt(single.claim / (double)single.n),
 		       1e6 * single.cpu_s / (double)single.n_samples, pooled_ns, pooled_ns / own_ns,

@@ -131,7 +131,7 @@ truth_sample(const TruthClock *clock, const TruthPath *path, TruthRandom *random
 		error_s += path->jitter_s * truth_normal(random);
 	int64_t offset_ns = clock->base_ns + (int64_t)rint((clock->offset_s + error_s) * 1e9);
 	if (path->quantum_ns > 0) {
-		int64_t utc_ns = clock->raw_ns + offset_ns;
+		int64_t utc_ns = clock->raw_ns + offset_ns + path->quantum_ns / 2;
 
 		utc_ns -= utc_ns % path->quantum_ns;
 		offset_ns = utc_ns - clock->raw_ns;
@@ -144,4 +144,36 @@ truth_sample(const TruthClock *clock, const TruthPath *path, TruthRandom *random
 		.max_error_s = path->claim_s,
 		.stratum = 1,
 	};
+}
+
+void
+truth_case_init(TruthCase *c, uint64_t seed)
+{
+	TruthRandom *random = &c->random;
+
+	truth_seed(random, seed);
+	truth_clock_init(&c->clock, 2e-5 * truth_normal(random),
+			 truth_log_uniform(random, 1e-10, 3e-8));
+	c->path = (TruthPath){
+		.shape = (TruthShape)(truth_uniform(random) * TRUTH_SHAPES),
+		.base_s = truth_log_uniform(random, 1e-4, 5e-2),
+		.noise_s = 1e-7,
+	};
+	c->path.jitter_s = c->path.base_s * truth_log_uniform(random, 0.01, 0.5);
+	c->interval_s = exp2(floor(truth_uniform(random) * 14) - 3);
+	if (c->path.shape == TRUTH_READING) {
+		c->path.base_s = 0;
+		c->path.jitter_s = truth_log_uniform(random, 3e-8, 1e-3);
+		c->path.noise_s = c->path.jitter_s * truth_log_uniform(random, 0.3, 1);
+		c->interval_s = exp2(floor(truth_uniform(random) * 8) - 2);
+	}
+	c->n_samples = (unsigned)truth_log_uniform(random, 1, 500);
+}
+
+void
+truth_case_wait(TruthCase *c)
+{
+	double interval_s = c->interval_s * (0.8 + 0.4 * truth_uniform(&c->random));
+
+	truth_clock_advance(&c->clock, interval_s, &c->random);
 }

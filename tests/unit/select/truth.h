@@ -55,8 +55,22 @@ typedef struct {
 	double asymmetry_s;  /* the way out is longer by this, unseen by delay */
 	double noise_s;      /* what the sample claims as its reading noise */
 	double claim_s;      /* max_error_s of the samples */
-	int64_t quantum_ns;  /* of the source's stamps, 0: none */
+	int64_t quantum_ns;  /* the source's stamps are rounded to it; 0: none */
 } TruthPath;
 
 /* A sample of @clock's truth through @path at the clock's present moment. */
 TsSample truth_sample(const TruthClock *clock, const TruthPath *path, TruthRandom *random);
+
+/* A random case: path, oscillator, interval and number of samples are drawn. */
+typedef struct {
+	TruthRandom random;
+	TruthClock clock;
+	TruthPath path;
+	double interval_s;
+	unsigned n_samples;
+} TruthCase;
+
+void truth_case_init(TruthCase *c, uint64_t seed);
+
+/* Advances to the next sample: about interval_s, a fifth more or less. */
+void truth_case_wait(TruthCase *c);
