@@ -21,15 +21,16 @@ TsPluginHost *ts_plugin_host_new(TsEngine *engine, TsMetrics *metrics);
 void ts_plugin_host_free(TsPluginHost *host);
 
 /* The provider of TS_SOURCE_REFCLOCK for the roster; user_data is the host. A source names its plugin,
- * which is loaded when the first one needs it and unloaded with the last. */
+ * which is loaded when the first one needs it and unloaded with the last. "gps" finds "refclock-gps". */
 extern const TsSourceProvider ts_plugin_host_provider;
 
-/* Takes directory and entries of "plugins:". Entries that can't be loaded are said as warnings with the
+/* Takes directory and entries of "plugins:"; an entry's keys hold for each source of that plugin that
+ * does not say otherwise. Entries that can't be loaded are said as warnings with the
  * cause; the others go on. Call before ts_roster_apply(). */
 void ts_plugin_host_apply(TsPluginHost *host, const TsSettings *settings);
 
 /* Checks the plugins' own keys of @settings against their schemas, running no code of theirs; appends
- * TsConfigProblem to @problems. */
+ * TsConfigProblem to @problems. A plugin that is missing or of another ABI is a warning. */
 void ts_plugin_host_check_settings(const TsSettings *settings, GPtrArray *problems);
 
 typedef struct {
@@ -40,6 +41,8 @@ typedef struct {
 	uint64_t memory_bytes;  /* of the mapped file */
 	GPtrArray *settings;    /* of TsPluginSetting */
 	GPtrArray *lint;        /* of char *: what the loader's look at the file found */
+	bool is_resident;       /* stays mapped when it is unloaded, as it says of itself */
+	unsigned n_left_mapped; /* copies of it that were unloaded and are mapped all the same */
 } TsPluginView;
 
 typedef struct {
