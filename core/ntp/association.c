@@ -311,8 +311,11 @@ take_good(TsAssociation *self, const TsNtpHeader *header, const TsStamp *receive
 			self->n_rejected++;
 			ts_debug("%s: sample rejected: %s", ts_source_label(self->source), rejected);
 		} else {
-			/* may step the clock, and with it call ts_association_clock_disrupted() */
+			/* may step the clock, and with it call ts_association_clock_disrupted(), which has
+			 * arranged what follows if a new epoch began */
 			ts_source_add_sample(self->source, &sample);
+			if (sample.epoch != ts_clock_epoch(self->context->clock))
+				return;
 		}
 	}
 	bool is_good = is_new && !rejected;
