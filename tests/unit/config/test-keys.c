@@ -47,6 +47,8 @@ static const Limit limits[] = {
 	{"server: {local: {activate: @}}", "0", "1000", "-1ms", "1001"},
 	{"clock: {step: {threshold: @}}", "1us", "1e9", "0", "2e9"},
 	{"clock: {step: {first-updates: @}}", "0", "1000000", "-1", "1000001"},
+	{"clock: {software: {initial-offset: @}}", "-1e9", "1e9", "-2e9", "2e9"},
+	{"clock: {software: {initial-frequency: @}}", "-1000", "1000ppm", "-1001", "1001"},
 	{"clock: {max-slew: @}", "1", "10%", "0", "100001ppm"},
 	{"clock: {panic: @}", "1ms", "1e9", "0", "2e9"},
 	{"clock: {max-drift: @}", "1ppm", "100000ppm", "999ppb", "100001"},
