@@ -150,3 +150,19 @@ ts_log(TsLogLevel level, const char *component, const char *format, ...)
 	};
 	g_log_structured_array(glib_level(level), fields, G_N_ELEMENTS(fields));
 }
+
+gboolean
+ts_log_level_parse(const char *text, TsLogLevel *level)
+{
+	static const char *const names[] = {
+		[TS_LOG_ERROR] = "error", [TS_LOG_WARNING] = "warning", [TS_LOG_NOTICE] = "notice",
+		[TS_LOG_INFO] = "info",   [TS_LOG_DEBUG] = "debug",
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+		if (g_str_equal(text, names[i])) {
+			*level = (TsLogLevel)i;
+			return TRUE;
+		}
+	return FALSE;
+}

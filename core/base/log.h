@@ -43,3 +43,6 @@ void ts_log(TsLogLevel level, const char *component, const char *format, ...) G_
 #define ts_notice(...)  ts_log(TS_LOG_NOTICE, TS_LOG_COMPONENT, __VA_ARGS__)
 #define ts_info(...)    ts_log(TS_LOG_INFO, TS_LOG_COMPONENT, __VA_ARGS__)
 #define ts_debug(...)   ts_log(TS_LOG_DEBUG, TS_LOG_COMPONENT, __VA_ARGS__)
+
+/* Reads "error", "warning", "notice", "info" or "debug". Returns: false for anything else. Thread: any. */
+gboolean ts_log_level_parse(const char *text, TsLogLevel *level);
