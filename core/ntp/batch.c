@@ -199,6 +199,8 @@ select_valid(TsBatch *batch, const TsServing *serving, const TsServerSocket *soc
 			ts_client_table_key(batch->clients, exchange->client, &exchange->key);
 			ts_client_table_prefetch(batch->clients, &exchange->key);
 		}
+		if (batch->pairs && exchange->request.may_be_interleaved)
+			ts_pair_table_prefetch(batch->pairs, exchange->request.origin_ntp64);
 		batch->alive[batch->n_alive++] = exchange;
 	}
 }

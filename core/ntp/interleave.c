@@ -45,22 +45,31 @@ ts_pair_table_free(TsPairTable *table)
 	g_free(table);
 }
 
-/* Time spreads the pairs by itself: the hash must only keep bursts apart. */
-static uint32_t
-bucket_of(const TsPairTable *table, uint64_t rx_ntp64)
+/* The two buckets in which a pair may lie. */
+static void
+find_buckets(const TsPairTable *table, uint64_t rx_ntp64, uint32_t buckets[2])
 {
-	uint32_t mixed = (uint32_t)(rx_ntp64 * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+	/* time spreads the pairs by itself: the hash must only keep bursts apart */
+	uint64_t mixed = rx_ntp64 * UINT64_C(0x9e3779b97f4a7c15);
 
-	return (uint32_t)((uint64_t)mixed * table->n_buckets >> 32);
+	mixed = (mixed ^ mixed >> 32) * UINT64_C(0xbf58476d1ce4e5b9);
+	buckets[0] = (uint32_t)((mixed >> 32) * table->n_buckets >> 32);
+	buckets[1] = (uint32_t)((mixed & UINT32_MAX) * table->n_buckets >> 32);
 }
 
-bool
-ts_pair_table_take(TsPairTable *table, uint64_t rx_ntp64, uint32_t client_tag, uint64_t *tx_ntp64)
+void
+ts_pair_table_prefetch(const TsPairTable *table, uint64_t rx_ntp64)
 {
-	Bucket *bucket = &table->buckets[bucket_of(table, rx_ntp64)];
+	uint32_t buckets[2];
 
-	if (rx_ntp64 == 0)
-		return false;
+	find_buckets(table, rx_ntp64, buckets);
+	__builtin_prefetch(&table->buckets[buckets[0]], 1);
+	__builtin_prefetch(&table->buckets[buckets[1]], 1);
+}
+
+static bool
+take_from(Bucket *bucket, uint64_t rx_ntp64, uint32_t client_tag, uint64_t *tx_ntp64)
+{
 	for (unsigned way = 0; way < WAYS; way++)
 		if (bucket->rx_ntp64[way] == rx_ntp64 && bucket->client_tag[way] == client_tag) {
 			*tx_ntp64 = rx_ntp64 + bucket->residence[way];
@@ -70,19 +79,36 @@ ts_pair_table_take(TsPairTable *table, uint64_t rx_ntp64, uint32_t client_tag, u
 	return false;
 }
 
-static unsigned
-find_victim(const Bucket *bucket, uint64_t rx_ntp64)
+bool
+ts_pair_table_take(TsPairTable *table, uint64_t rx_ntp64, uint32_t client_tag, uint64_t *tx_ntp64)
 {
-	unsigned oldest = 0;
+	uint32_t buckets[2];
+
+	if (rx_ntp64 == 0)
+		return false;
+	find_buckets(table, rx_ntp64, buckets);
+	return take_from(&table->buckets[buckets[0]], rx_ntp64, client_tag, tx_ntp64) ||
+	       take_from(&table->buckets[buckets[1]], rx_ntp64, client_tag, tx_ntp64);
+}
+
+/* Returns: the handle of a free place, or of the oldest pair. */
+static uint32_t
+find_place(const TsPairTable *table, uint64_t rx_ntp64)
+{
+	uint32_t buckets[2];
+	uint32_t oldest = 0;
 	uint64_t oldest_age = 0;
 
-	for (unsigned way = 0; way < WAYS; way++) {
-		if (bucket->rx_ntp64[way] == 0)
-			return way;
+	find_buckets(table, rx_ntp64, buckets);
+	for (unsigned i = 0; i < 2 * WAYS; i++) {
+		uint32_t bucket = buckets[i % 2], way = i / 2;
+		uint64_t found = table->buckets[bucket].rx_ntp64[way];
+		if (found == 0)
+			return bucket * WAYS + way;
 		/* wraps with the era; one from the future (the clock went back) seems oldest */
-		uint64_t age = rx_ntp64 - bucket->rx_ntp64[way];
+		uint64_t age = rx_ntp64 - found;
 		if (age >= oldest_age) {
-			oldest = way;
+			oldest = bucket * WAYS + way;
 			oldest_age = age;
 		}
 	}
@@ -92,17 +118,16 @@ find_victim(const Bucket *bucket, uint64_t rx_ntp64)
 uint32_t
 ts_pair_table_save(TsPairTable *table, uint64_t rx_ntp64, uint32_t client_tag, uint64_t tx_ntp64)
 {
-	uint32_t index = bucket_of(table, rx_ntp64);
-	Bucket *bucket = &table->buckets[index];
-	unsigned way = find_victim(bucket, rx_ntp64);
+	uint32_t place = find_place(table, rx_ntp64);
+	Bucket *bucket = &table->buckets[place / WAYS];
 	uint64_t residence = tx_ntp64 - rx_ntp64;
 
 	if (residence <= UINT32_MAX) {
-		bucket->rx_ntp64[way] = rx_ntp64;
-		bucket->residence[way] = (uint32_t)residence;
-		bucket->client_tag[way] = client_tag;
+		bucket->rx_ntp64[place % WAYS] = rx_ntp64;
+		bucket->residence[place % WAYS] = (uint32_t)residence;
+		bucket->client_tag[place % WAYS] = client_tag;
 	}
-	return index * WAYS + way;
+	return place;
 }
 
 void
