@@ -77,6 +77,7 @@ struct _TsRefclock {
 	TsTimer *reach_timer;
 	int64_t poll_ns;
 	unsigned n_good;       /* in this poll interval */
+	uint8_t reach;         /* as the source has it */
 	unsigned quality;      /* of the last good sample, 0: none stated */
 	int poll_error;        /* as last said */
 	TsMetric *counts[N_COUNTS];
@@ -182,6 +183,15 @@ convert(const TsRefclock *self, const struct timesrv_sample *sample, int64_t ref
 	};
 }
 
+static void
+shift_reach(TsRefclock *self, bool is_answered)
+{
+	self->n_good = 0;
+	self->reach = (uint8_t)(self->reach << 1 | is_answered);
+	ts_timer_arm_after(self->reach_timer, self->poll_ns);
+	ts_source_update_reach(self->source, is_answered);
+}
+
 static int
 submit(void *user_data, const struct timesrv_sample *given)
 {
@@ -216,6 +226,9 @@ submit(void *user_data, const struct timesrv_sample *given)
 	ts_source_set_progress(self->source, NULL);
 	TsSample converted = convert(self, &sample, reference_utc_ns);
 	self->quality = sample.quality;
+	/* who was silent is usable with its first sample, not only when the interval is over */
+	if (self->reach == 0)
+		shift_reach(self, true);
 	if (ts_source_add_sample(self->source, &converted) == TS_FIT_STALE) {
 		count(self, COUNT_STALE);
 		return -ESTALE;
@@ -255,11 +268,8 @@ static void
 on_reach(void *user_data)
 {
 	TsRefclock *self = user_data;
-	bool is_answered = self->n_good > 0;
 
-	ts_timer_arm_after(self->reach_timer, self->poll_ns);
-	self->n_good = 0;
-	ts_source_update_reach(self->source, is_answered);
+	shift_reach(self, self->n_good > 0);
 }
 
 static bool

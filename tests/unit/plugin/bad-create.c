@@ -11,7 +11,7 @@ fail(const struct timesrv_host *host, void **self)
 
 	(void)self;
 	host->metric_add(host->h, TIMESRV_METRIC_COUNTER, "left_over", "", "never seen", &id);
-	host->log(host->h, TIMESRV_LOG_ERROR, "there is no device");
+	host->log(host->h, TIMESRV_LOG_WARNING, "there is no device");
 	return -ENODEV;
 }
 

@@ -11,7 +11,7 @@
 
 TIMESRV_PLUGIN_INFO(TIMESRV_KIND_REFCLOCK, "refclock-fine", "1.2.3", "BSD-2-Clause",
 		    "gives what a test wants", 0);
-TIMESRV_PLUGIN_SCHEMA("origin|int|!|||what true time is ahead of the raw clock, ns\n"
+TIMESRV_PLUGIN_SCHEMA("origin|string|!|||what true time is ahead of the raw clock, ns\n"
 		      "what|enum|sample|sample,pulse,nan,noise,negative,stratum,ancient,old,future,epoch,"
 		      "flag,short,unsynchronised,fail,quiet||what to give each second\n"
 		      "lines|int|0|0..1000||how many lines to log each second\n"
@@ -100,13 +100,16 @@ fine_create(const struct timesrv_host *host, void **data)
 {
 	struct fine *self = calloc(1, sizeof *self);
 
+	const char *origin;
+
 	self->host = host;
-	if (host->setting_int(host->h, "origin", &self->origin_ns) != 0 ||
+	if (host->setting_text(host->h, "origin", &origin) != 0 ||
 	    host->setting_int(host->h, "lines", &self->n_lines) != 0 ||
 	    host->setting_text(host->h, "what", &self->what) != 0) {
 		free(self);
 		return -EINVAL;
 	}
+	self->origin_ns = strtoll(origin, NULL, 10);
 	host->metric_add(host->h, TIMESRV_METRIC_COUNTER, "polls", "", "Polls", &self->polls);
 	host->metric_add(host->h, TIMESRV_METRIC_COUNTER, "disruptions", "", "Told of a disruption",
 			 &self->disruptions);
