@@ -87,9 +87,11 @@ read_nts(TsConfigReader *reader, const TsField *field, const TsNode *value, void
 
 	if (ts_node_kind(value) != TS_NODE_MAP) {
 		g_autofree char *complaint = ts_scalar_read_bool(value, &is_on);
-		if (complaint)
+		if (complaint) {
 			ts_problems_error(reader->problems, ts_node_origin(value),
 					  "%s: %s; or a map of its options", field->key, complaint);
+			return;
+		}
 	}
 	if (is_on)
 		source->nts = ts_node_ref((TsNode *)value);

@@ -101,7 +101,7 @@ static const struct {
 	{"sources: [{server: a, burst: @}]", "true", "~", "burst: has no value"},
 	{"sources: [{server: a, xleave: @}]", "true", "[]", "xleave: takes true or false, not a list"},
 	{"sources: [{server: a, nts: @}]", "true", "yes", "nts: write true, not yes"},
-	{"sources: [{server: a, nts: @}]", "{port: 4460}", "[]", "or a map of its options"},
+	{"sources: [{server: 'a:5', nts: @}]", "{port: 5}", "[x]", "or a map of its options"},
 	{"sources: [{server: a, family: @}]", "ipv6", "ipv5", "did you mean 'ipv4'?"},
 	{"sources: [{server: a, family: @}]", "any", "inet", "none of any, ipv4, ipv6"},
 	{"sources: [{server: a, name: @}]", "x", "'a b'", "a name has no spaces"},
