@@ -63,6 +63,8 @@ load(const TsDaemonOptions *options, GPtrArray **problems)
 		g_free(settings->plugin_directory);
 		settings->plugin_directory = g_strdup(options->plugin_directory);
 	}
+	if (options->has_log_level)
+		settings->log_level = options->log_level;
 	ts_plugin_host_check_settings(settings, *problems);
 	for (unsigned i = 0; i < (*problems)->len; i++)
 		if (!((TsConfigProblem *)g_ptr_array_index(*problems, i))->is_warning) {
@@ -259,8 +261,7 @@ ts_daemon_new(const TsDaemonOptions *options, GError **error)
 	self->settings = load_and_say(options, error);
 	if (!self->settings)
 		return NULL;
-	if (!options->has_log_level)
-		ts_log_setup(self->settings->log_level);
+	ts_log_setup(self->settings->log_level);
 	self->loop = g_main_loop_new(NULL, FALSE);
 	self->sched = ts_sched_new_real(NULL);
 	self->clock = new_clock(&self->settings->clock, self->sched, error);
@@ -351,11 +352,11 @@ ts_daemon_reload(TsDaemon *daemon, GError **error)
 	warn_of_restart(daemon->settings, fresh);
 	ts_settings_unref(daemon->settings);
 	daemon->settings = fresh;
-	if (!daemon->options->has_log_level)
-		ts_log_setup(fresh->log_level);
+	ts_log_setup(fresh->log_level);
 	ts_engine_set_settings(daemon->engine, fresh);
 	apply_server_or_warn(daemon);
 	apply_sources(daemon);
+	ts_control_reloaded(daemon->control);
 	ts_notice("configuration reloaded: %u sources", fresh->sources->len);
 	ts_notify_ready(NULL);
 	return true;
