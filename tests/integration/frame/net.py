@@ -50,8 +50,8 @@ class Host:
         """@argv so that it runs on this host."""
         return list(argv)
 
-    def socket(self, family, kind):
-        return socket.socket(family, kind)
+    def socket(self, family, kind, protocol=0):
+        return socket.socket(family, kind, protocol)
 
 
 class NamedHost(Host):
@@ -73,23 +73,23 @@ class NamedHost(Host):
     def wrap(self, argv):
         return ["ip", "netns", "exec", self.namespace, *argv]
 
-    def socket(self, family, kind):
+    def socket(self, family, kind, protocol=0):
         """A socket that lives in this namespace; usable from any thread."""
         made = []
-        thread = threading.Thread(target=lambda: made.append(self._socket_inside(family, kind)))
+        thread = threading.Thread(target=lambda: made.append(self._socket_inside(family, kind, protocol)))
         thread.start()
         thread.join()
         if isinstance(made[0], Exception):
             raise made[0]
         return made[0]
 
-    def _socket_inside(self, family, kind):
+    def _socket_inside(self, family, kind, protocol):
         # setns moves this thread alone, and the thread ends right after
         try:
             with open(f"{NETNS_FOLDER}/{self.namespace}") as namespace:
                 if _libc.setns(namespace.fileno(), CLONE_NEWNET):
                     raise OSError(ctypes.get_errno(), "setns")
-            return socket.socket(family, kind)
+            return socket.socket(family, kind, protocol)
         except Exception as error:
             return error
 
