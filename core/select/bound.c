@@ -16,21 +16,35 @@
 /* Largest rate change that is told apart from "any": keeps products finite. */
 #define ANY_RATE_CHANGE 1.0
 
+/* A claim wider than this is none. */
+#define MOST_HALF_S 1e8
+
+#define FRAME_LIMIT_NS 1e9
+
+/* Offsets in ns from frame_ns, not rounded: roundings would add up, and bounds not nest. */
 typedef struct {
 	int64_t raw_ns;
-	int64_t earliest_ns;
-	int64_t latest_ns;
-} Anchor;
+	double earliest;
+	double latest;
+} Interval;
+
+typedef struct {
+	Interval offset;
+	double rate_min, rate_max;
+} Box;
 
 struct _TsBoundTracker {
 	double max_rate;
 	double rate_change;
 	bool is_known;
-	TsBound bound; /* at the newest sample */
-	double setter_half_s; /* half width of the sample that set the width, then */
-	int64_t setter_raw_ns;
-	Anchor anchors[ANCHORS]; /* oldest first */
+	int64_t frame_ns;
+	Box box; /* at the newest sample */
+	Interval anchors[ANCHORS]; /* oldest first */
 	unsigned n_anchors;
+	/* the sample that set the width */
+	double setter_half_s;
+	double setter_root_delay_s;
+	int64_t setter_raw_ns;
 };
 
 TsBoundTracker *
@@ -56,21 +70,30 @@ ts_bound_tracker_reset(TsBoundTracker *self)
 	self->n_anchors = 0;
 }
 
+/* Outwards; the slack is far above the rounding of a sum and far below 1 ns. */
+#define ROUNDING_NS 0.01
+
 static int64_t
-round_up_ns(double interval_s)
+round_up(double ns)
 {
-	return (int64_t)ceil(interval_s * 1e9);
+	return (int64_t)ceil(ns + ROUNDING_NS);
 }
 
-/* Returns: how far the offset can rise in @age_s if its rate is at most @rate at one end of that time and
- * changes by at most @change a second, never beyond @limit (0: no limit). */
+static int64_t
+round_down(double ns)
+{
+	return (int64_t)floor(ns - ROUNDING_NS);
+}
+
+/* Returns: how far, in ns, the offset can rise in @age_s if its rate is at most @rate at one end of that time
+ * and changes by at most @change a second, never beyond @limit (0: no limit). */
 static double
 greatest_rise(double rate, double change, double limit, double age_s)
 {
 	if (limit <= 0 || rate + change * age_s <= limit)
-		return (rate + change * age_s / 2) * age_s;
+		return (rate + change * age_s / 2) * age_s * 1e9;
 	double reach_s = change > 0 ? fmax(limit - rate, 0) / change : 0;
-	return (rate + change * reach_s / 2) * reach_s + limit * (age_s - reach_s);
+	return ((rate + change * reach_s / 2) * reach_s + limit * (age_s - reach_s)) * 1e9;
 }
 
 static double
@@ -79,81 +102,105 @@ limited(double rate, double limit)
 	return limit > 0 ? fmin(rate, limit) : rate;
 }
 
-void
-ts_bound_project(TsBound *bound, int64_t raw_ns)
+/* How far the limits of the offset move outwards in @dt_s, which may be negative. */
+static void
+growth(const Box *box, double change, double limit, double dt_s, double *rise, double *fall)
 {
-	double dt = (double)(raw_ns - bound->raw_ns) * 1e-9;
-	double age_s = fabs(dt);
-	double change = bound->rate_change, limit = bound->max_rate;
-	/* Backwards, a rising offset was lower. */
-	double up = dt >= 0 ? bound->rate_max : -bound->rate_min;
-	double down = dt >= 0 ? -bound->rate_min : bound->rate_max;
-	int64_t half_before_ns = (bound->latest_ns - bound->earliest_ns) / 2;
+	double age_s = fabs(dt_s);
 
-	if (dt == 0)
-		return;
-	bound->raw_ns = raw_ns;
-	bound->latest_ns += round_up_ns(greatest_rise(up, change, limit, age_s));
-	bound->earliest_ns -= round_up_ns(greatest_rise(down, change, limit, age_s));
-	bound->rate_max = limited(bound->rate_max + change * age_s, limit);
-	bound->rate_min = -limited(-bound->rate_min + change * age_s, limit);
-	int64_t half_ns = (bound->latest_ns - bound->earliest_ns + 1) / 2;
-	bound->root_dispersion_s += (double)(half_ns - half_before_ns) * 1e-9;
+	/* Backwards, a rising offset was lower. */
+	*rise = greatest_rise(dt_s >= 0 ? box->rate_max : -box->rate_min, change, limit, age_s);
+	*fall = greatest_rise(dt_s >= 0 ? -box->rate_min : box->rate_max, change, limit, age_s);
 }
 
 static void
-start_with(TsBoundTracker *self, int64_t raw_ns, int64_t earliest_ns, int64_t latest_ns)
+widen_rate(double *rate_min, double *rate_max, double change, double limit, double dt_s)
 {
-	self->is_known = true;
-	self->n_anchors = 0;
-	self->bound = (TsBound){
-		.raw_ns = raw_ns,
-		.earliest_ns = earliest_ns,
-		.latest_ns = latest_ns,
-		.rate_min = -self->max_rate,
-		.rate_max = self->max_rate,
-		.rate_change = self->rate_change,
-		.max_rate = self->max_rate,
-	};
+	*rate_max = limited(*rate_max + change * fabs(dt_s), limit);
+	*rate_min = -limited(-*rate_min + change * fabs(dt_s), limit);
+}
+
+void
+ts_bound_project(TsBound *bound, int64_t raw_ns)
+{
+	double dt_s = (double)(raw_ns - bound->raw_ns) * 1e-9;
+	Box box = {.rate_min = bound->rate_min, .rate_max = bound->rate_max};
+	double rise, fall;
+
+	if (dt_s == 0)
+		return;
+	growth(&box, bound->rate_change, bound->max_rate, dt_s, &rise, &fall);
+	bound->raw_ns = raw_ns;
+	bound->latest_ns += round_up(rise);
+	bound->earliest_ns -= round_up(fall);
+	bound->root_dispersion_s += (double)(round_up(rise) + round_up(fall) + 1) * 0.5e-9;
+	widen_rate(&bound->rate_min, &bound->rate_max, bound->rate_change, bound->max_rate, dt_s);
+}
+
+static void
+project(const TsBoundTracker *self, Box *box, int64_t raw_ns)
+{
+	double dt_s = (double)(raw_ns - box->offset.raw_ns) * 1e-9;
+	double rise, fall;
+
+	growth(box, self->rate_change, self->max_rate, dt_s, &rise, &fall);
+	box->offset.raw_ns = raw_ns;
+	box->offset.latest += rise;
+	box->offset.earliest -= fall;
+	widen_rate(&box->rate_min, &box->rate_max, self->rate_change, self->max_rate, dt_s);
+}
+
+/* Keeps the numbers small enough for a double to resolve far less than a nanosecond. */
+static void
+keep_frame_near(TsBoundTracker *self)
+{
+	if (fabs(self->box.offset.latest) < FRAME_LIMIT_NS)
+		return;
+	double shift = rint(self->box.offset.latest);
+	self->frame_ns += (int64_t)shift;
+	self->box.offset.earliest -= shift;
+	self->box.offset.latest -= shift;
+	for (unsigned i = 0; i < self->n_anchors; i++) {
+		self->anchors[i].earliest -= shift;
+		self->anchors[i].latest -= shift;
+	}
 }
 
 /* The mean rate since an anchor is known, and the rate now differs from a mean over that time by at most
  * half of what it can change in it. */
 static void
-cut_rate(TsBound *bound, const Anchor *anchor)
+cut_rate(TsBoundTracker *self, const Interval *anchor)
 {
-	double age_s = (double)(bound->raw_ns - anchor->raw_ns) * 1e-9;
-	double slack = bound->rate_change * age_s / 2;
-	/* 1 ns more on each side than the integers differ: rounding of the division. */
-	double rise_max = (double)(bound->latest_ns - anchor->earliest_ns + 1) * 1e-9;
-	double rise_min = (double)(bound->earliest_ns - anchor->latest_ns - 1) * 1e-9;
+	double age_s = (double)(self->box.offset.raw_ns - anchor->raw_ns) * 1e-9;
+	double slack = self->rate_change * age_s / 2;
+	double rise_max = (self->box.offset.latest - anchor->earliest + ROUNDING_NS) * 1e-9;
+	double rise_min = (self->box.offset.earliest - anchor->latest - ROUNDING_NS) * 1e-9;
 
-	bound->rate_max = fmin(bound->rate_max, rise_max / age_s + slack);
-	bound->rate_min = fmax(bound->rate_min, rise_min / age_s - slack);
+	self->box.rate_max = fmin(self->box.rate_max, rise_max / age_s + slack);
+	self->box.rate_min = fmax(self->box.rate_min, rise_min / age_s - slack);
 }
 
-/* Carries an anchor to now with the rate that is known now. */
+/* Carries an anchor to now with the rate that is known now, and what is known now back to the anchor. */
 static void
-cut_offset(TsBound *bound, const Anchor *anchor)
+cut_offsets(TsBoundTracker *self, Interval *anchor)
 {
-	double age_s = (double)(bound->raw_ns - anchor->raw_ns) * 1e-9;
-	double change = bound->rate_change, limit = bound->max_rate;
-	int64_t latest_ns = anchor->latest_ns +
-			    round_up_ns(greatest_rise(bound->rate_max, change, limit, age_s));
-	int64_t earliest_ns = anchor->earliest_ns -
-			      round_up_ns(greatest_rise(-bound->rate_min, change, limit, age_s));
+	double age_s = (double)(self->box.offset.raw_ns - anchor->raw_ns) * 1e-9;
+	double rise, fall;
 
-	bound->latest_ns = MIN(bound->latest_ns, latest_ns);
-	bound->earliest_ns = MAX(bound->earliest_ns, earliest_ns);
+	/* Backwards from now: that is where the rate is known. */
+	growth(&self->box, self->rate_change, self->max_rate, -age_s, &fall, &rise);
+	self->box.offset.latest = fmin(self->box.offset.latest, anchor->latest + rise);
+	self->box.offset.earliest = fmax(self->box.offset.earliest, anchor->earliest - fall);
+	anchor->latest = fmin(anchor->latest, self->box.offset.latest + fall);
+	anchor->earliest = fmax(anchor->earliest, self->box.offset.earliest - rise);
 }
 
-/* Keeps boxes over ages that grow by a constant factor: of three neighbours, the one goes whose neighbours
- * lie closest together for their age. */
+/* Keeps boxes over ages that grow by a constant factor: the one goes whose neighbours lie closest together
+ * for its age. */
 static void
 keep_anchor(TsBoundTracker *self)
 {
-	Anchor *anchors = self->anchors;
-	int64_t now_ns = self->bound.raw_ns;
+	Interval *anchors = self->anchors;
 
 	if (self->n_anchors == ANCHORS) {
 		unsigned worst = 1;
@@ -161,7 +208,7 @@ keep_anchor(TsBoundTracker *self)
 
 		for (unsigned i = 1; i + 1 < ANCHORS; i++) {
 			double gap = (double)(anchors[i + 1].raw_ns - anchors[i - 1].raw_ns) /
-				     (double)(now_ns - anchors[i].raw_ns);
+				     (double)(self->box.offset.raw_ns - anchors[i].raw_ns);
 			if (gap < least) {
 				least = gap;
 				worst = i;
@@ -171,34 +218,41 @@ keep_anchor(TsBoundTracker *self)
 			anchors[i] = anchors[i + 1];
 		self->n_anchors--;
 	}
-	anchors[self->n_anchors++] = (Anchor){
-		.raw_ns = now_ns,
-		.earliest_ns = self->bound.earliest_ns,
-		.latest_ns = self->bound.latest_ns,
-	};
+	anchors[self->n_anchors++] = self->box.offset;
 }
 
 static bool
-is_empty(const TsBound *bound)
+is_empty(const TsBoundTracker *self)
 {
-	return bound->earliest_ns > bound->latest_ns || bound->rate_min > bound->rate_max;
+	return self->box.offset.earliest > self->box.offset.latest || self->box.rate_min > self->box.rate_max;
 }
 
 /* Returns: false if nothing is left. */
 static bool
 cut(TsBoundTracker *self, int64_t earliest_ns, int64_t latest_ns)
 {
-	TsBound *bound = &self->bound;
-
-	bound->earliest_ns = MAX(bound->earliest_ns, earliest_ns);
-	bound->latest_ns = MIN(bound->latest_ns, latest_ns);
-	if (is_empty(bound))
+	self->box.offset.earliest = fmax(self->box.offset.earliest, (double)(earliest_ns - self->frame_ns));
+	self->box.offset.latest = fmin(self->box.offset.latest, (double)(latest_ns - self->frame_ns));
+	if (is_empty(self))
 		return false;
 	for (unsigned i = 0; i < self->n_anchors; i++)
-		cut_rate(bound, &self->anchors[i]);
+		cut_rate(self, &self->anchors[i]);
+	if (is_empty(self))
+		return false;
 	for (unsigned i = 0; i < self->n_anchors; i++)
-		cut_offset(bound, &self->anchors[i]);
-	return !is_empty(bound);
+		cut_offsets(self, &self->anchors[i]);
+	return !is_empty(self);
+}
+
+static void
+start_with(TsBoundTracker *self, int64_t raw_ns, int64_t earliest_ns, int64_t latest_ns)
+{
+	self->is_known = true;
+	self->n_anchors = 0;
+	self->frame_ns = earliest_ns;
+	self->box.offset = (Interval){.raw_ns = raw_ns, .latest = (double)(latest_ns - earliest_ns)};
+	self->box.rate_min = -self->max_rate;
+	self->box.rate_max = self->max_rate;
 }
 
 /* Which sample the width comes from: the narrowest, an old one counting for what it has grown to. */
@@ -206,21 +260,13 @@ static void
 name_setter(TsBoundTracker *self, const TsSample *sample, double half_s)
 {
 	double age_s = (double)(sample->raw_ns - self->setter_raw_ns) * 1e-9;
-	double growth = (self->bound.rate_max - self->bound.rate_min) / 2;
+	double growth = (self->box.rate_max - self->box.rate_min) / 2;
 
 	if (self->n_anchors > 0 && half_s > self->setter_half_s + growth * age_s)
 		return;
 	self->setter_half_s = half_s;
 	self->setter_raw_ns = sample->raw_ns;
-	self->bound.root_delay_s = sample->root_delay_s + (double)sample->delay_ns * 1e-9;
-}
-
-static void
-name_dispersion(TsBound *bound)
-{
-	double half_s = (double)(bound->latest_ns - bound->earliest_ns + 1) * 0.5e-9;
-
-	bound->root_dispersion_s = fmax(half_s - bound->root_delay_s / 2, 0);
+	self->setter_root_delay_s = sample->root_delay_s + (double)sample->delay_ns * 1e-9;
 }
 
 bool
@@ -229,22 +275,22 @@ ts_bound_tracker_add(TsBoundTracker *self, const TsSample *sample)
 	double half_s = ts_sample_hard_error_s(sample);
 	bool is_consistent = true;
 
-	if (!(half_s < 1e9))
+	if (!(half_s < MOST_HALF_S))
 		return true; /* claims nothing */
-	if (self->is_known && sample->raw_ns <= self->bound.raw_ns)
+	if (self->is_known && sample->raw_ns <= self->box.offset.raw_ns)
 		return true;
-	int64_t half_ns = round_up_ns(half_s);
+	int64_t half_ns = (int64_t)ceil(half_s * 1e9);
 	int64_t earliest_ns = sample->offset_ns - half_ns;
 	int64_t latest_ns = sample->offset_ns + half_ns;
 
 	if (self->is_known) {
-		ts_bound_project(&self->bound, sample->raw_ns);
+		project(self, &self->box, sample->raw_ns);
 		is_consistent = cut(self, earliest_ns, latest_ns);
 	}
 	if (!self->is_known || !is_consistent)
 		start_with(self, sample->raw_ns, earliest_ns, latest_ns);
 	name_setter(self, sample, half_s);
-	name_dispersion(&self->bound);
+	keep_frame_near(self);
 	keep_anchor(self);
 	return is_consistent;
 }
@@ -254,7 +300,20 @@ ts_bound_tracker_get(const TsBoundTracker *self, int64_t raw_ns, TsBound *bound)
 {
 	if (!self->is_known)
 		return false;
-	*bound = self->bound;
-	ts_bound_project(bound, raw_ns);
+	Box box = self->box;
+	project(self, &box, raw_ns);
+	/* Rounded once, here: only so do bounds nest. */
+	*bound = (TsBound){
+		.raw_ns = raw_ns,
+		.earliest_ns = self->frame_ns + round_down(box.offset.earliest),
+		.latest_ns = self->frame_ns + round_up(box.offset.latest),
+		.rate_min = box.rate_min,
+		.rate_max = box.rate_max,
+		.root_delay_s = self->setter_root_delay_s,
+		.rate_change = self->rate_change,
+		.max_rate = self->max_rate,
+	};
+	double half_s = (double)(bound->latest_ns - bound->earliest_ns + 1) * 0.5e-9;
+	bound->root_dispersion_s = fmax(half_s - bound->root_delay_s / 2, 0);
 	return true;
 }
