@@ -35,6 +35,7 @@ struct _TsCombiner {
 	Member members[TS_COMBINE_MAX_SOURCES]; /* in the order of the pool */
 	unsigned n_members;
 	bool is_started;
+	bool is_shared; /* there was more than one source since the start */
 	TsPool pool;
 	TsBankAnswer answer;
 	int64_t raw_ns;
@@ -124,18 +125,18 @@ line_of(const TsEstimate *estimate, int64_t frame_ns, TsBankAnswer *line)
 	};
 }
 
-/* The pool goes on from what @member alone says now. */
+/* The pool goes on from what member @index alone says now. */
 static void
-restart_from(TsCombiner *self, const Member *member, int64_t raw_ns)
+restart_from(TsCombiner *self, unsigned index, int64_t raw_ns)
 {
 	TsEstimate estimate;
 	TsBankAnswer line;
 
-	ts_estimator_get(member->estimator, raw_ns, &estimate);
+	ts_estimator_get(self->members[index].estimator, raw_ns, &estimate);
 	self->raw_ns = raw_ns;
 	self->frame_ns = estimate.offset_ns;
 	line_of(&estimate, self->frame_ns, &line);
-	ts_pool_restart(&self->pool, &line);
+	ts_pool_restart(&self->pool, index, &line);
 }
 
 static void
@@ -178,11 +179,12 @@ join(TsCombiner *self, Member *member, const TsSample *newest)
 	double scale_s = bias_scale(member->estimator, newest->raw_ns, newest->noise_s);
 
 	self->members[index] = *member;
+	self->is_shared = self->is_started;
 	if (!self->is_started) {
 		self->is_started = true;
 		ts_pool_init(&self->pool, self->wander, self->wander_decades);
 		ts_pool_join(&self->pool, scale_s);
-		restart_from(self, &self->members[index], newest->raw_ns);
+		restart_from(self, index, newest->raw_ns);
 	} else {
 		ts_pool_join(&self->pool, scale_s);
 		predict_to(self, newest->raw_ns);
@@ -244,7 +246,7 @@ let_go(TsCombiner *self, unsigned index)
 		return;
 	if (was_bad) {
 		/* It pulled the pool along: what the others say counts. */
-		restart_from(self, &self->members[0], self->raw_ns);
+		restart_from(self, 0, self->raw_ns);
 		for (unsigned i = 1; i < self->n_members; i++)
 			take_estimate(self, i);
 	}
@@ -292,7 +294,7 @@ on_break(TsCombiner *self, unsigned index, double residual_s)
 	for (unsigned i = 0; i < self->n_members; i++)
 		n_broken += self->members[i].recent_break > 0;
 	if (2 * n_broken > self->n_members) {
-		restart_from(self, &self->members[index], self->raw_ns);
+		restart_from(self, index, self->raw_ns);
 		for (unsigned i = 0; i < self->n_members; i++) {
 			self->members[i].recent_break = 0;
 			self->members[i].misfit = 1;
@@ -367,14 +369,29 @@ describe_members(const TsCombiner *self, TsEstimate *estimate)
 	}
 }
 
+/* Of one source, its own bank knows more: all noise models side by side. What the others once said of its
+ * bias still holds. */
+static bool
+get_single(const TsCombiner *self, int64_t raw_ns, TsEstimate *estimate)
+{
+	ts_estimator_get(self->members[0].estimator, raw_ns, estimate);
+	if (self->is_shared) {
+		double offset_ns = estimate->fraction_ns - ts_pool_bias(&self->pool, 0) * 1e9;
+		double whole_ns = floor(offset_ns);
+
+		estimate->offset_ns += (int64_t)whole_ns;
+		estimate->fraction_ns = offset_ns - whole_ns;
+	}
+	return true;
+}
+
 bool
 ts_combiner_get(const TsCombiner *self, int64_t raw_ns, TsEstimate *estimate)
 {
 	if (!self->is_started)
 		return false;
-	/* Of one source, its own bank knows more: all noise models side by side. */
 	if (self->n_members == 1)
-		return ts_estimator_get(self->members[0].estimator, raw_ns, estimate);
+		return get_single(self, raw_ns, estimate);
 	double offset_ns = self->answer.offset_s * 1e9;
 	double whole_ns = floor(offset_ns);
 

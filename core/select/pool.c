@@ -88,26 +88,32 @@ ts_pool_init(TsPool *pool, double wander, double wander_decades)
 	ts_pool_set_wander(pool, wander, wander_decades);
 }
 
+/* The line is offset + bias: what isn't known of the bias isn't known of the offset either. */
 static void
-restart_filter(TsPoolFilter *filter, unsigned n, const TsBankAnswer *line)
+restart_filter(TsPoolFilter *filter, unsigned n, unsigned bias, const TsBankAnswer *line)
 {
-	filter->x[0] = line->offset_s;
+	double bias_variance = filter->p[ts_kalman_at(bias, bias)];
+
+	filter->x[0] = line->offset_s - filter->x[bias];
 	filter->x[1] = line->frequency;
-	filter->p[ts_kalman_at(0, 0)] = line->offset_variance;
+	filter->p[ts_kalman_at(0, 0)] = line->offset_variance + bias_variance;
 	filter->p[ts_kalman_at(1, 0)] = line->covariance;
 	filter->p[ts_kalman_at(1, 1)] = line->frequency_variance;
 	for (unsigned k = 2; k < n; k++) {
-		filter->p[ts_kalman_at(k, 0)] = 0;
+		/* The other states are bound to the offset by that bias alone. */
+		filter->p[ts_kalman_at(k, 0)] = -(k >= bias ? filter->p[ts_kalman_at(k, bias)]
+							    : filter->p[ts_kalman_at(bias, k)]);
 		filter->p[ts_kalman_at(k, 1)] = 0;
 	}
 }
 
 void
-ts_pool_restart(TsPool *pool, const TsBankAnswer *line)
+ts_pool_restart(TsPool *pool, unsigned index, const TsBankAnswer *line)
 {
 	for (unsigned level = 0; level < TS_POOL_LEVELS; level++)
 		for (unsigned step = 0; step < TS_BANK_WANDERS; step++)
-			restart_filter(&pool->filters[level][step], n_states(pool), line);
+			restart_filter(&pool->filters[level][step], n_states(pool), bias_of(index),
+				       line);
 }
 
 /* State @k becomes @value, known to @variance and bound to no other state. */
@@ -268,23 +274,14 @@ ts_pool_shift(TsPool *pool, double shift_s)
 			pool->filters[level][step].x[0] -= shift_s;
 }
 
-/* Offset with its errors of one filter: that of UTC, or that of the only source. */
 static void
-read_filter(const TsPool *pool, const TsPoolFilter *filter, TsBankAnswer *line)
+read_filter(const TsPoolFilter *filter, TsBankAnswer *line)
 {
 	line->offset_s = filter->x[0];
 	line->frequency = filter->x[1];
 	line->offset_variance = filter->p[ts_kalman_at(0, 0)];
 	line->covariance = filter->p[ts_kalman_at(1, 0)];
 	line->frequency_variance = filter->p[ts_kalman_at(1, 1)];
-	if (pool->n_sources == 1) {
-		unsigned k = bias_of(0);
-
-		line->offset_s += filter->x[k];
-		line->offset_variance +=
-			2 * filter->p[ts_kalman_at(k, 0)] + filter->p[ts_kalman_at(k, k)];
-		line->covariance += filter->p[ts_kalman_at(k, 1)];
-	}
 }
 
 static void
@@ -316,13 +313,25 @@ ts_pool_answer(const TsPool *pool, TsBankAnswer *answer)
 		for (unsigned step = 0; step < TS_BANK_WANDERS; step++) {
 			const TsPoolFilter *filter = &pool->filters[level][step];
 
-			read_filter(pool, filter, &lines[level][step]);
+			read_filter(filter, &lines[level][step]);
 			add_mean(answer, filter->weight, ts_bank_wander(step), &lines[level][step]);
 		}
 	for (unsigned level = 0; level < TS_POOL_LEVELS; level++)
 		for (unsigned step = 0; step < TS_BANK_WANDERS; step++)
 			add_variance(answer, pool->filters[level][step].weight,
 				     &lines[level][step]);
+}
+
+double
+ts_pool_bias(const TsPool *pool, unsigned index)
+{
+	double bias_s = 0;
+
+	for (unsigned level = 0; level < TS_POOL_LEVELS; level++)
+		for (unsigned step = 0; step < TS_BANK_WANDERS; step++)
+			bias_s += pool->filters[level][step].weight *
+				  pool->filters[level][step].x[bias_of(index)];
+	return bias_s;
 }
 
 double

@@ -43,8 +43,8 @@ void ts_pool_init(TsPool *pool, double wander, double wander_decades);
 
 void ts_pool_set_wander(TsPool *pool, double wander, double wander_decades);
 
-/* All filters go on from @line; scores, biases and shares stay. */
-void ts_pool_restart(TsPool *pool, const TsBankAnswer *line);
+/* All filters go on from the time of source @index, given as @line; scores, biases and shares stay. */
+void ts_pool_restart(TsPool *pool, unsigned index, const TsBankAnswer *line);
 
 /* Takes up a source as the last one, its bias unknown. @bias_scale_s: > 0. */
 void ts_pool_join(TsPool *pool, double bias_scale_s);
@@ -65,8 +65,10 @@ TsBankFit ts_pool_update(TsPool *pool, const TsPoolSample *sample);
 
 void ts_pool_shift(TsPool *pool, double shift_s);
 
-/* With one source the answer is its time: nothing can tell its bias. */
 void ts_pool_answer(const TsPool *pool, TsBankAnswer *answer);
+
+/* Returns: what is known of the bias of source @index, s. */
+double ts_pool_bias(const TsPool *pool, unsigned index);
 
 /* Returns: the weighted mean wander, on a logarithmic scale. */
 double ts_pool_mean_wander(const TsPool *pool);
