@@ -189,6 +189,14 @@ ts_node_find(const TsNode *map, const char *key)
 	return entry ? entry->value : NULL;
 }
 
+const TsOrigin *
+ts_node_find_key(const TsNode *map, const char *key)
+{
+	const Entry *entry = find_entry(map, key);
+
+	return entry ? &entry->key_origin : NULL;
+}
+
 void
 ts_node_append(TsNode *list, TsNode *value)
 {

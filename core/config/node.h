@@ -51,6 +51,9 @@ TsNode *ts_node_value_at(const TsNode *map, unsigned index);
 /* Returns: (transfer none) (nullable). */
 TsNode *ts_node_find(const TsNode *map, const char *key);
 
+/* Returns: (nullable): where @key stands, if it is there. */
+const TsOrigin *ts_node_find_key(const TsNode *map, const char *key);
+
 /* Same values; origins and the order of a map's entries do not count. NULL equals NULL only. */
 bool ts_node_equal(const TsNode *a, const TsNode *b);
 

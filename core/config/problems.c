@@ -43,6 +43,23 @@ ts_problems_add_file(TsProblems *problems, const char *file)
 				    GUINT_TO_POINTER(g_hash_table_size(problems->ranks) + 1));
 }
 
+bool
+ts_problems_is_full(const TsProblems *problems)
+{
+	return problems->list->len >= MAX_PROBLEMS;
+}
+
+static void
+append(GPtrArray *list, const TsOrigin *origin, bool is_warning, char *text)
+{
+	TsConfigProblem *problem = g_new0(TsConfigProblem, 1);
+
+	problem->origin = *origin;
+	problem->is_warning = is_warning;
+	problem->text = text;
+	g_ptr_array_add(list, problem);
+}
+
 static void
 add(TsProblems *problems, const TsOrigin *origin, bool is_warning, char *text)
 {
@@ -51,14 +68,14 @@ add(TsProblems *problems, const TsOrigin *origin, bool is_warning, char *text)
 	g_autofree char *mark = g_strconcat(place, " ", text, NULL);
 
 	problems->has_errors |= !is_warning;
-	if (problems->list->len >= MAX_PROBLEMS || g_hash_table_contains(problems->seen, mark))
+	if (g_hash_table_contains(problems->seen, mark))
 		return;
+	if (ts_problems_is_full(problems)) {
+		problems->n_dropped++;
+		return;
+	}
 	g_hash_table_add(problems->seen, g_steal_pointer(&mark));
-	TsConfigProblem *problem = g_new0(TsConfigProblem, 1);
-	problem->origin = *origin;
-	problem->is_warning = is_warning;
-	problem->text = g_steal_pointer(&owned);
-	g_ptr_array_add(problems->list, problem);
+	append(problems->list, origin, is_warning, g_steal_pointer(&owned));
 }
 
 void
@@ -108,8 +125,12 @@ GPtrArray *
 ts_problems_steal(TsProblems *problems)
 {
 	GPtrArray *list = g_steal_pointer(&problems->list);
+	const TsOrigin nowhere = {0};
 
 	g_ptr_array_sort_with_data(list, compare_problems, problems->ranks);
+	if (problems->n_dropped)
+		append(list, &nowhere, !problems->has_errors,
+		       g_strdup("there are more mistakes than these; mend some first"));
 	ts_problems_clear(problems);
 	return list;
 }

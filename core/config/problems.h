@@ -18,6 +18,7 @@ typedef struct {
 	GHashTable *seen;  /* set of char *: place and text */
 	GHashTable *ranks; /* interned file name -> the order in which it was read, from 1 */
 	bool has_errors;
+	unsigned n_dropped; /* beyond the limit; counted only */
 } TsProblems;
 
 void ts_problems_init(TsProblems *problems);
@@ -25,6 +26,9 @@ void ts_problems_clear(TsProblems *problems);
 
 /* Tells in which order the files are to be listed. @file is interned. */
 void ts_problems_add_file(TsProblems *problems, const char *file);
+
+/* Are there so many that more are counted only? Then nobody need find words for them. */
+bool ts_problems_is_full(const TsProblems *problems);
 
 /* Text as in log.h: one line, lower case, no full stop. */
 void ts_problems_error(TsProblems *problems, const TsOrigin *origin, const char *format, ...)

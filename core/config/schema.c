@@ -297,6 +297,10 @@ report_unknown(TsConfigReader *reader, const TsSection *section, const TsNode *m
 	const char *known[MAX_FIELDS], *home = ts_sections_home_of(key);
 	g_autofree char *quoted = ts_quote(key);
 
+	if (ts_problems_is_full(reader->problems)) { /* a nearest key costs more than all the rest */
+		ts_problems_error(reader->problems, origin, "unknown key %s", quoted);
+		return;
+	}
 	for (unsigned i = 0; i < section->n_fields; i++)
 		known[i] = section->fields[i].key;
 	if (home && strcmp(home, section->name) != 0) {

@@ -82,6 +82,11 @@ ts_section_read_hwtimestamp(TsConfigReader *reader, const TsField *field, const 
 
 	if (!ts_schema_expect_list(reader, value, field->key, "[eth0]"))
 		return;
+	if (ts_node_size(value) > TS_CONFIG_MAX_INTERFACES) {
+		ts_problems_error(reader->problems, ts_node_origin(value),
+				  "hwtimestamp: more than %d interfaces", TS_CONFIG_MAX_INTERFACES);
+		return;
+	}
 	for (unsigned i = 0; i < ts_node_size(value); i++) {
 		const TsNode *item = ts_node_at(value, i);
 		if (!ts_schema_expect_text(reader, item, "an interface in hwtimestamp"))

@@ -113,7 +113,8 @@ ts_config_check_plugins(TsConfigReader *reader)
 {
 	TsSettings *settings = reader->settings;
 
-	for (unsigned i = 0; i < settings->sources->len; i++) {
+	/* more sources were refused already */
+	for (unsigned i = 0; i < MIN(settings->sources->len, TS_CONFIG_MAX_SOURCES); i++) {
 		const TsSourceSettings *source = settings->sources->pdata[i];
 		if (source->kind != TS_SOURCE_REFCLOCK)
 			continue;

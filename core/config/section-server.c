@@ -99,6 +99,11 @@ read_listen(TsConfigReader *reader, const TsField *field, const TsNode *value, v
 
 	if (!ts_schema_expect_list(reader, value, field->key, "[\"0.0.0.0:123\", \"[::]:123\"]"))
 		return;
+	if (ts_node_size(value) > TS_CONFIG_MAX_LISTENERS) {
+		ts_problems_error(reader->problems, ts_node_origin(value),
+				  "listen: more than %d addresses", TS_CONFIG_MAX_LISTENERS);
+		return;
+	}
 	for (unsigned i = 0; i < ts_node_size(value); i++)
 		read_listener(reader, ts_node_at(value, i), server->listen);
 }

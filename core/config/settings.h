@@ -20,6 +20,8 @@
 /* All sources together, a pool counted as its max-sources: what the selection can take. */
 #define TS_CONFIG_MAX_SOURCES 128
 #define TS_CONFIG_MAX_WORKERS 16
+#define TS_CONFIG_MAX_LISTENERS 64
+#define TS_CONFIG_MAX_INTERFACES 64 /* in hwtimestamp */
 
 #define TS_CONFIG_DRIFT_FILE     "/var/lib/timesrv/drift"
 #define TS_CONFIG_CONTROL_SOCKET "/run/timesrv/control.sock"

@@ -237,15 +237,10 @@ static void
 report_duplicate(Reader *reader, const TsNode *map, const char *key, const TsOrigin *origin)
 {
 	g_autofree char *quoted = ts_quote(key);
+	g_autofree char *first = ts_origin_format(ts_node_find_key(map, key));
 
-	for (unsigned i = 0; i < ts_node_size(map); i++) {
-		if (strcmp(ts_node_key_at(map, i), key) != 0)
-			continue;
-		g_autofree char *first = ts_origin_format(ts_node_key_origin_at(map, i));
-		ts_problems_error(reader->problems, origin,
-				  "duplicate key %s, which stands at %s already", quoted, first);
-		return;
-	}
+	ts_problems_error(reader->problems, origin, "duplicate key %s, which stands at %s already",
+			  quoted, first);
 }
 
 /* Returns: (nullable) (transfer full): the key's text. */

@@ -265,6 +265,47 @@ START_TEST(test_problems_all_are_reported_in_order_of_place)
 }
 END_TEST
 
+/* Returns: (transfer full): @head, then @n times @item, then @tail; "%u" in @item counts. */
+static char *
+repeat(const char *head, const char *item, unsigned n, const char *tail)
+{
+	GString *text = g_string_new(head);
+	g_auto(GStrv) parts = g_strsplit(item, "%u", 2);
+
+	for (unsigned i = 0; i < n; i++)
+		g_string_append_printf(text, "%s%u%s", parts[0], i, parts[1]);
+	g_string_append(text, tail);
+	return g_string_free(text, FALSE);
+}
+
+START_TEST(test_lists_longer_than_makes_sense_are_refused)
+{
+	g_autofree char *fits = repeat("server: {listen: [", "'127.0.0.%u',", 64, "]}");
+	g_autofree char *listen = repeat("server: {listen: [", "'127.0.0.%u',", 65, "]}");
+	g_autofree char *interfaces = repeat("hwtimestamp: [", "eth%u,", 65, "]");
+	g_autoptr(TsSettings) settings = load_well(fits);
+
+	ck_assert_uint_eq(settings->server.listen->len, 64);
+	check_refused(listen, "1:18: error: listen: more than 64 addresses");
+	check_refused(interfaces, "1:14: error: hwtimestamp: more than 64 interfaces");
+}
+END_TEST
+
+START_TEST(test_problems_beyond_a_thousand_are_not_listed_but_said)
+{
+	g_autofree char *text = repeat("log:\n", "  k%u: 1\n", 5000, "");
+	g_autoptr(GPtrArray) problems = NULL;
+	g_autoptr(TsSettings) settings =
+		ts_config_load_text(text, strlen(text), "t.yaml", &problems);
+
+	ck_assert_ptr_null(settings);
+	ck_assert_uint_eq(problems->len, 1001);
+	const TsConfigProblem *last = problems->pdata[1000], *before = problems->pdata[999];
+	ck_assert_uint_eq(before->origin.line, 1001);
+	ck_assert_str_eq(last->text, "there are more mistakes than these; mend some first");
+}
+END_TEST
+
 TS_TEST_MAIN("config-check", {
 	TCase *core = tcase_create("core");
 	tcase_add_test(core, test_source_poll_range_upside_down_is_refused);
@@ -290,5 +331,7 @@ TS_TEST_MAIN("config-check", {
 	tcase_add_test(core, test_rate_limit_without_client_table_is_refused);
 	tcase_add_test(core, test_selection_strata_upside_down_are_refused);
 	tcase_add_test(core, test_problems_all_are_reported_in_order_of_place);
+	tcase_add_test(core, test_lists_longer_than_makes_sense_are_refused);
+	tcase_add_test(core, test_problems_beyond_a_thousand_are_not_listed_but_said);
 	suite_add_tcase(suite, core);
 })
