@@ -74,10 +74,12 @@ set_trouble(TsAssociation *self, const char *trouble)
 	if (g_strcmp0(self->trouble, trouble) == 0)
 		return;
 	ts_address_format(&self->address, text);
-	if (trouble)
-		ts_notice("%s (%s): %s", ts_source_label(self->source), text, trouble);
+	const char *label = ts_source_label(self->source);
+	const char *what = trouble ? trouble : "answers again";
+	if (g_str_has_prefix(label, text))
+		ts_notice("%s: %s", label, what);
 	else
-		ts_notice("%s (%s): answers again", ts_source_label(self->source), text);
+		ts_notice("%s (%s): %s", label, text, what);
 	g_free(self->trouble);
 	self->trouble = g_strdup(trouble);
 	ts_source_set_progress(self->source, trouble);
@@ -232,6 +234,8 @@ take_unusable(TsAssociation *self, TsReplyVerdict verdict, const TsNtpHeader *he
 	else
 		trouble = g_strdup_printf("answers, but %s", ts_reply_verdict_name(verdict));
 	set_trouble(self, trouble);
+	/* no vote for what it said before either */
+	ts_source_set_stopped(self->source, verdict == TS_REPLY_TOO_DISTANT ? trouble : NULL);
 	miss(self, TS_ASSOCIATION_UNREACHABLE);
 }
 
@@ -302,6 +306,7 @@ take_good(TsAssociation *self, const TsNtpHeader *header, const TsStamp *receive
 	set_trouble(self, NULL);
 	pass_remote_state(self, header);
 	ts_source_set_loop(self->source, false);
+	ts_source_set_stopped(self->source, NULL);
 	ts_source_update_reach(self->source, true);
 
 	bool is_new = complete_exchange(self, header, received, is_interleaved, &exchange);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,9 +14,13 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "base/time.h"
+#include "ntp/hwtimestamp.h"
 #include "ntp/packet.h"
+
+#define TS_LOG_COMPONENT "ntp"
 
 /* How long a reply waits for its request's stamp. Kernel stamps are there already; hardware ones come
  * within a millisecond. */
@@ -29,6 +34,10 @@ typedef struct {
 	TsNtpTransport head;
 	TsSched *sched;
 	TsClock *clock;
+	GPtrArray *interfaces; /* of TsHwInterface; empty: no hardware stamps */
+	/* The kernel stamps arriving packets as long as anybody wants it, and starts to only some time after it is
+	 * asked: so one socket asks all the time. -1: there is none. */
+	int keeps_stamping_fd;
 } Sockets;
 
 typedef struct {
@@ -59,18 +68,61 @@ stamp_of_kernel(const Sockets *self, const struct timespec *kernel, TsStamp *sta
 	return true;
 }
 
+/* The interface of a stamp, by index; 0 is not known: then it is clear with a single one only. */
+static TsHwInterface *
+find_interface(const Sockets *self, unsigned index)
+{
+	for (guint i = 0; i < self->interfaces->len; i++) {
+		TsHwInterface *interface = g_ptr_array_index(self->interfaces, i);
+		if (ts_hw_interface_index(interface) == index ||
+		    (index == 0 && self->interfaces->len == 1))
+			return interface;
+	}
+	return NULL;
+}
+
+static bool
+stamp_of_hardware(const Sockets *self, const struct timespec *hardware, unsigned index,
+		  TsStamp *stamp)
+{
+	int64_t phc_ns = hardware->tv_sec * TS_NS_PER_S + hardware->tv_nsec;
+	TsHwInterface *interface = phc_ns ? find_interface(self, index) : NULL;
+
+	if (!interface ||
+	    !ts_hw_interface_raw_of(interface, phc_ns, &stamp->raw_ns, &stamp->error_s))
+		return false;
+	stamp->source = TS_STAMP_HARDWARE;
+	return true;
+}
+
+/* The index of the interface that a packet came in or went out by. */
+static void
+note_interface(const struct cmsghdr *part, unsigned *index)
+{
+	if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_TIMESTAMPING_PKTINFO)
+		*index = ((const struct scm_ts_pktinfo *)CMSG_DATA(part))->if_index;
+	else if (part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_PKTINFO)
+		*index = (unsigned)((const struct in_pktinfo *)CMSG_DATA(part))->ipi_ifindex;
+	else if (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_PKTINFO)
+		*index = ((const struct in6_pktinfo *)CMSG_DATA(part))->ipi6_ifindex;
+}
+
+/* The best stamp that came with a message. */
 static bool
 stamp_of_message(const Sockets *self, struct msghdr *message, TsStamp *stamp)
 {
+	struct scm_timestamping stamps = {0};
+	unsigned index = 0;
+
 	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
-		struct scm_timestamping stamps;
-		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPING ||
-		    part->cmsg_len < CMSG_LEN(sizeof stamps))
-			continue;
-		memcpy(&stamps, CMSG_DATA(part), sizeof stamps);
-		return stamp_of_kernel(self, &stamps.ts[0], stamp);
+		if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_TIMESTAMPING &&
+		    part->cmsg_len >= CMSG_LEN(sizeof stamps))
+			memcpy(&stamps, CMSG_DATA(part), sizeof stamps);
+		else
+			note_interface(part, &index);
 	}
-	return false;
+	return stamp_of_hardware(self, &stamps.ts[2], index, stamp) ||
+	       stamp_of_kernel(self, &stamps.ts[0], stamp);
 }
 
 /* Returns: length, or -1 with errno. One iovec: simulators know no more. */
@@ -95,7 +147,7 @@ receive(const Port *port, void *bytes, size_t size, int flags, TsStamp *stamp, b
 	return length;
 }
 
-/* The request's stamps, of which the last to come is the best. The frame that comes with them is not
+/* The request's stamps; the association keeps the best. The frame that comes with them is not
  * looked at: this socket sends one packet at a time. */
 static void
 drain_error_queue(Port *port)
@@ -107,7 +159,9 @@ drain_error_queue(Port *port)
 	while (receive(port, frame, sizeof frame, MSG_ERRQUEUE, &stamp, &has_stamp) >= 0) {
 		if (!has_stamp)
 			continue;
-		port->has_stamp = true;
+		/* with hardware that of the kernel comes first: the better one is waited for */
+		port->has_stamp |= stamp.source == TS_STAMP_HARDWARE ||
+				   port->sockets->interfaces->len == 0;
 		port->handler.sent(&stamp, port->user_data);
 	}
 }
@@ -211,15 +265,30 @@ bind_socket(int fd, const TsNtpPortOptions *options, GError **error)
 
 /* What can't be had here is done without: the packets travel all the same. */
 static void
-set_options(int fd, int family, int dscp)
+ask_for_stamps(int fd, int family, bool has_hardware)
 {
-	int stamping = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE |
-		       SOF_TIMESTAMPING_TX_SOFTWARE;
-	int with_stamp_only = stamping | SOF_TIMESTAMPING_OPT_TSONLY;
+	int kernel = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE |
+		     SOF_TIMESTAMPING_TX_SOFTWARE;
+	int hardware = SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE |
+		       SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_OPT_PKTINFO |
+		       SOF_TIMESTAMPING_OPT_TX_SWHW | SOF_TIMESTAMPING_OPT_CMSG;
+	int best = kernel | SOF_TIMESTAMPING_OPT_TSONLY | (has_hardware ? hardware : 0);
+	int on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &best, sizeof best) != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &kernel, sizeof kernel);
+	/* names the interface of a request's stamp */
+	if (has_hardware && family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+	else if (has_hardware)
+		(void)setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+}
+
+static void
+set_traffic_class(int fd, int family, int dscp)
+{
 	int traffic_class = dscp << 2;
 
-	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &with_stamp_only, sizeof with_stamp_only) != 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &stamping, sizeof stamping);
 	if (dscp && family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &traffic_class, sizeof traffic_class);
 	else if (dscp)
@@ -236,7 +305,8 @@ sockets_open(TsNtpTransport *transport, const TsAddress *remote, const TsNtpPort
 
 	if (fd < 0 || !bind_socket(fd, options, error))
 		return NULL;
-	set_options(fd, remote->any.sa_family, options->dscp);
+	ask_for_stamps(fd, remote->any.sa_family, self->interfaces->len > 0);
+	set_traffic_class(fd, remote->any.sa_family, options->dscp);
 	if (connect(fd, &remote->any, ts_address_length(remote)) != 0) {
 		ts_set_error_errno(error, errno, "cannot reach %s", ts_address_format(remote, text));
 		return NULL;
@@ -296,7 +366,11 @@ sockets_random(TsNtpTransport *transport)
 static void
 sockets_free(TsNtpTransport *transport)
 {
-	g_free(transport);
+	Sockets *self = (Sockets *)transport;
+
+	ts_fd_clear(&self->keeps_stamping_fd);
+	g_ptr_array_unref(self->interfaces);
+	g_free(self);
 }
 
 static const TsNtpTransportOps sockets_ops = {
@@ -308,14 +382,53 @@ static const TsNtpTransportOps sockets_ops = {
 	.random = sockets_random,
 };
 
+static void
+free_interface(gpointer data)
+{
+	ts_hw_interface_free(data);
+}
+
+static void
+add_interface(Sockets *self, const char *name, bool is_wanted)
+{
+	g_autoptr(GError) error = NULL;
+	TsHwInterface *interface = ts_hw_interface_new(name, self->clock, &error);
+
+	if (interface)
+		g_ptr_array_add(self->interfaces, interface);
+	else if (is_wanted)
+		ts_warning("%s: kernel timestamps are used there", error->message);
+}
+
+static void
+add_every_interface(Sockets *self)
+{
+	struct if_nameindex *all = if_nameindex();
+
+	for (struct if_nameindex *each = all; each && each->if_index; each++)
+		add_interface(self, each->if_name, false);
+	if (all)
+		if_freenameindex(all);
+}
+
 TsNtpTransport *
 ts_ntp_sockets_new(TsSched *sched, TsClock *clock, const GPtrArray *hwtimestamp)
 {
 	Sockets *self = g_new0(Sockets, 1);
-	(void)hwtimestamp;
 
 	self->head.ops = &sockets_ops;
 	self->sched = sched;
 	self->clock = clock;
+	self->interfaces = g_ptr_array_new_with_free_func(free_interface);
+	for (guint i = 0; hwtimestamp && i < hwtimestamp->len; i++) {
+		const char *name = hwtimestamp->pdata[i];
+		if (g_str_equal(name, "*"))
+			add_every_interface(self);
+		else
+			add_interface(self, name, true);
+	}
+	self->keeps_stamping_fd = open_socket(AF_INET, NULL);
+	if (self->keeps_stamping_fd >= 0)
+		ask_for_stamps(self->keeps_stamping_fd, AF_INET, false);
 	return &self->head;
 }

@@ -294,8 +294,12 @@ START_TEST(test_association_negative_root_delay_is_refused_with_the_figure)
 
 	ck_assert_uint_eq(source->samples->len, 0);
 	ck_assert_double_eq(source->root_delay_s, values[_i] / 65536.0);
-	ck_assert_ptr_nonnull(strstr(source->progress, "root delay 655"));
+	ck_assert_ptr_nonnull(strstr(source->stopped, "root delay 655"));
 	ck_assert_uint_eq(source->reach, 0);
+	script->root_delay_ntp32 = 0;
+	rig_run(rig, 70);
+	ck_assert_ptr_null(source->stopped);
+	ck_assert_uint_eq(source->samples->len, 1);
 }
 END_TEST
 

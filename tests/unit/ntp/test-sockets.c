@@ -6,6 +6,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/time.h"
@@ -27,46 +29,84 @@ typedef struct {
 	uint16_t client_ports[64];
 	uint8_t last_request[256];
 	ssize_t last_length;
+	uint8_t last_traffic_class;
+	TsAddress last_client;
 	TsNtpHeader reply; /* template: origin and timestamps are filled in */
 } Rig;
+
+/* Receives one request; notes its port and traffic class. */
+static void
+receive_request(Rig *rig)
+{
+	union {
+		char bytes[128];
+		struct cmsghdr align;
+	} control;
+	struct iovec part = {rig->last_request, sizeof rig->last_request};
+	struct msghdr message = {
+		.msg_name = &rig->last_client,
+		.msg_namelen = sizeof rig->last_client,
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof control.bytes,
+	};
+
+	rig->last_length = recvmsg(rig->fd, &message, 0);
+	rig->client_ports[rig->n_requests++ % 64] = ts_address_port(&rig->last_client);
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c))
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS)
+			rig->last_traffic_class = *CMSG_DATA(c);
+}
 
 static void
 on_request(int fd, GIOCondition condition, void *user_data)
 {
 	Rig *rig = user_data;
-	TsAddress from;
-	socklen_t length = sizeof from;
 	TsNtpHeader request, reply = rig->reply;
 	uint8_t bytes[TS_NTP_HEADER_SIZE];
 	(void)condition;
 
-	rig->last_length = recvfrom(fd, rig->last_request, sizeof rig->last_request, 0, &from.any, &length);
+	receive_request(rig);
 	ck_assert(ts_ntp_header_parse(rig->last_request, (size_t)rig->last_length, &request));
-	rig->client_ports[rig->n_requests++ % 64] = ts_address_port(&from);
 	reply.origin_ntp64 = request.transmit_ntp64;
 	reply.receive_ntp64 = ts_ntp64_from_utc_ns(ts_clock_utc_now(rig->clock));
 	reply.transmit_ntp64 = ts_ntp64_from_utc_ns(ts_clock_utc_now(rig->clock));
 	ts_ntp_header_format(&reply, bytes);
-	ck_assert_int_eq(sendto(fd, bytes, sizeof bytes, 0, &from.any, length), sizeof bytes);
+	ck_assert_int_eq(sendto(fd, bytes, sizeof bytes, 0, &rig->last_client.any,
+				ts_address_length(&rig->last_client)),
+			 sizeof bytes);
 }
 
-static void
-open_server(Rig *rig)
+/* Returns: false if this machine has no such family. */
+static bool
+open_server(Rig *rig, const char *host)
 {
 	TsAddress address;
 	socklen_t length = sizeof address;
+	int on = 1;
 
-	ck_assert(ts_address_parse("127.0.0.1", rig->port, &address));
-	rig->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_eq(bind(rig->fd, &address.any, ts_address_length(&address)), 0);
+	ck_assert(ts_address_parse(host, rig->port, &address));
+	rig->fd = socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (rig->fd < 0)
+		return false;
+	setsockopt(rig->fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof on);
+	if (bind(rig->fd, &address.any, ts_address_length(&address)) != 0 &&
+	    address.any.sa_family == AF_INET6) {
+		close(rig->fd);
+		return false;
+	}
 	ck_assert_int_eq(getsockname(rig->fd, &address.any, &length), 0);
 	rig->port = ts_address_port(&address);
 	rig->watch = ts_watch_new(rig->sched, rig->fd, G_IO_IN, on_request, rig);
+	return true;
 }
 
 static void
 close_server(Rig *rig)
 {
+	if (!rig->watch)
+		return;
 	g_clear_pointer(&rig->watch, ts_watch_free);
 	close(rig->fd);
 }
@@ -87,7 +127,6 @@ rig_new(void)
 		.precision_log2s = -25,
 		.refid = 0x47505300,
 	};
-	open_server(rig);
 	return rig;
 }
 
@@ -102,14 +141,18 @@ rig_free(Rig *rig)
 	g_free(rig);
 }
 
-static void
-rig_add_server(Rig *rig, const char *name, int min_poll)
+/* An entry for the server, asked at least once a second. */
+static FakeSource *
+rig_add(Rig *rig, const char *host, void (*edit)(TsSourceSettings *settings))
 {
-	g_autoptr(TsSourceSettings) settings = ts_source_settings_new(TS_SOURCE_SERVER, name);
+	g_autoptr(TsSourceSettings) settings = ts_source_settings_new(TS_SOURCE_SERVER, host);
 
 	settings->port = rig->port;
-	settings->min_poll = min_poll;
+	settings->min_poll = settings->max_poll = -4;
+	if (edit)
+		edit(settings);
 	ck_assert(ts_ntp_client_provider.add(rig->client, settings, NULL));
+	return fake_source(rig->engine, host);
 }
 
 static void
@@ -119,26 +162,151 @@ run_until_samples(FakeSource *source, unsigned n)
 		g_main_context_iteration(NULL, TRUE);
 }
 
-START_TEST(test_sockets_exchange_on_loopback_gives_kernel_stamped_sample)
+static void
+run_until_progress(FakeSource *source, const char *text)
+{
+	while (!source->progress || !strstr(source->progress, text))
+		g_main_context_iteration(NULL, TRUE);
+}
+
+static void
+note_description(void *user_data, const char *name, const char *value)
+{
+	g_string_append_printf(user_data, "%s=%s;", name, value);
+}
+
+START_TEST(test_sockets_exchange_on_loopback_is_stamped_by_the_kernel)
 {
 	Rig *rig = rig_new();
-	rig_add_server(rig, "127.0.0.1", 0);
-	FakeSource *source = fake_source(rig->engine, "127.0.0.1");
+	g_autoptr(GString) text = g_string_new("");
+	open_server(rig, "127.0.0.1");
+	FakeSource *source = rig_add(rig, "127.0.0.1", NULL);
 
+	run_until_samples(source, 3);
+
+	for (guint i = 0; i < 3; i++) {
+		const TsSample *sample = &g_array_index(source->samples, TsSample, i);
+		int64_t error_ns = sample->offset_ns + sample->raw_ns -
+				   ts_clock_utc_at(rig->clock, sample->raw_ns);
+		/* the server reads the same clock: whatever the machine does lies within the bound */
+		ck_assert_double_le(fabs(ts_ns_to_s(error_ns)), ts_sample_hard_error_s(sample));
+		ck_assert_int_gt(sample->delay_ns, 0);
+	}
+	ck_assert_uint_eq(source->reach, 7);
+	/* the kernel begins to stamp some time after it is asked */
+	while (!strstr(text->str, "transmit-stamp=kernel;receive-stamp=kernel;")) {
+		g_main_context_iteration(NULL, TRUE);
+		g_string_truncate(text, 0);
+		source->ops->describe(source->owner, note_description, text);
+	}
+	rig_free(rig);
+}
+END_TEST
+
+START_TEST(test_sockets_each_request_has_a_random_port)
+{
+	Rig *rig = rig_new();
+	unsigned n_same = 0, n_next = 0;
+	open_server(rig, "127.0.0.1");
+
+	run_until_samples(rig_add(rig, "127.0.0.1", NULL), 32);
+
+	ck_assert_uint_ge(rig->n_requests, 32);
+	for (int i = 0; i < 32; i++)
+		for (int j = 0; j < i; j++) {
+			n_same += rig->client_ports[i] == rig->client_ports[j];
+			n_next += abs(rig->client_ports[i] - rig->client_ports[j]) == 1;
+		}
+	/* of 28,000 ports, 496 pairs: a pair of the same, or of neighbours, is rare */
+	ck_assert_uint_le(n_same, 2);
+	ck_assert_uint_le(n_next, 3);
+	rig_free(rig);
+}
+END_TEST
+
+START_TEST(test_sockets_closed_port_is_told_by_icmp_and_cured)
+{
+	Rig *rig = rig_new();
+	open_server(rig, "127.0.0.1");
+	close_server(rig); /* its port is known and closed now */
+	FakeSource *source = rig_add(rig, "127.0.0.1", NULL);
+
+	run_until_progress(source, "refused");
+	ck_assert_uint_eq(source->reach, 0);
+	open_server(rig, "127.0.0.1");
 	run_until_samples(source, 1);
 
-	const TsSample *sample = &g_array_index(source->samples, TsSample, 0);
-	int64_t error_ns = sample->offset_ns + sample->raw_ns - ts_clock_utc_at(rig->clock, sample->raw_ns);
-	ck_assert_int_eq(source->reach, 1);
-	/* the server reads the same clock: whatever the machine does meanwhile lies within the bound */
-	ck_assert_double_le(fabs(ts_ns_to_s(error_ns)), ts_sample_hard_error_s(sample));
-	ck_assert_int_eq(sample->stratum, 1);
+	ck_assert_ptr_null(source->progress);
+	rig_free(rig);
+}
+END_TEST
+
+START_TEST(test_sockets_ipv6_works_where_there_is_any)
+{
+	Rig *rig = rig_new();
+
+	if (open_server(rig, "::1")) {
+		FakeSource *source = rig_add(rig, "::1", NULL);
+		run_until_samples(source, 1);
+		ck_assert_int_eq(source->reach, 1);
+	} else {
+		/* then the client says so and goes on */
+		FakeSource *source = rig_add(rig, "::1", NULL);
+		run_until_progress(source, "cannot");
+	}
+	rig_free(rig);
+}
+END_TEST
+
+static void
+with_options(TsSourceSettings *settings)
+{
+	settings->bind_address = g_strdup("127.0.0.2");
+	settings->device = g_strdup("lo");
+	settings->dscp = 46;
+}
+
+START_TEST(test_sockets_bind_address_device_and_dscp_are_used)
+{
+	Rig *rig = rig_new();
+	char text[TS_ADDRESS_TEXT_SIZE];
+	open_server(rig, "127.0.0.1");
+
+	run_until_samples(rig_add(rig, "127.0.0.1", with_options), 1);
+
+	ck_assert_str_eq(ts_address_format(&rig->last_client, text), "127.0.0.2");
+	ck_assert_uint_eq(rig->last_traffic_class, 46 << 2);
+	rig_free(rig);
+}
+END_TEST
+
+static void
+with_foreign_address(TsSourceSettings *settings)
+{
+	settings->bind_address = g_strdup("192.0.2.77");
+}
+
+START_TEST(test_sockets_address_that_is_not_ours_is_named)
+{
+	Rig *rig = rig_new();
+	open_server(rig, "127.0.0.1");
+	FakeSource *source = rig_add(rig, "127.0.0.1", with_foreign_address);
+
+	run_until_progress(source, "cannot bind to 192.0.2.77");
+
+	ck_assert_uint_eq(rig->n_requests, 0);
 	rig_free(rig);
 }
 END_TEST
 
 TS_TEST_MAIN("ntp-sockets", {
 	TCase *core = tcase_create("core");
-	tcase_add_test(core, test_sockets_exchange_on_loopback_gives_kernel_stamped_sample);
+	tcase_set_timeout(core, 60);
+	tcase_add_test(core, test_sockets_exchange_on_loopback_is_stamped_by_the_kernel);
+	tcase_add_test(core, test_sockets_each_request_has_a_random_port);
+	tcase_add_test(core, test_sockets_closed_port_is_told_by_icmp_and_cured);
+	tcase_add_test(core, test_sockets_ipv6_works_where_there_is_any);
+	tcase_add_test(core, test_sockets_bind_address_device_and_dscp_are_used);
+	tcase_add_test(core, test_sockets_address_that_is_not_ours_is_named);
 	suite_add_tcase(suite, core);
 })
