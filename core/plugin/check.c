@@ -39,7 +39,7 @@ check_source(const TsSettings *settings, const TsSourceSettings *source, GPtrArr
 	}
 	const TsPluginSettings *entry = ts_plugin_files_entry(settings, info->name);
 	TsNode *maps[] = {source->plugin, entry ? entry->settings : NULL};
-	g_autoptr(GHashTable) values =
+	G_GNUC_UNUSED g_autoptr(GHashTable) values =
 		ts_plugin_schema_read(module->schema, maps, G_N_ELEMENTS(maps), &source->origin,
 				      info->name, problems);
 }
@@ -55,7 +55,7 @@ check_entry(const TsSettings *settings, const TsPluginSettings *entry, GPtrArray
 		return;
 	TsNode *maps[] = {entry->settings};
 	bool is_service = module->facts->info.kind == TIMESRV_KIND_SERVICE;
-	g_autoptr(GHashTable) values =
+	G_GNUC_UNUSED g_autoptr(GHashTable) values =
 		ts_plugin_schema_read(module->schema, maps, G_N_ELEMENTS(maps),
 				      is_service ? &entry->origin : NULL, module->facts->info.name,
 				      problems);

@@ -5,8 +5,8 @@
       +--------+--------+
     host1    host2    host3      192.0.2.N, 2001:db8::N each
 
-Filters for a test (nft, bridge family) belong into `mid`. The kernel of CI has no netem: for delay put
-a frame.ntp.Relay between client and server.
+Filters for a test (nft, bridge family) belong into `mid`. Not every kernel has netem: a test that needs
+delay gets it from a server's script.
 """
 
 import ctypes
