@@ -154,7 +154,8 @@ ts_ntp_exchange_to_sample(const TsNtpExchange *exchange, const TsNtpHeader *head
 	double stamps_s = exchange->sent.error_s + exchange->received.error_s;
 	double drift_s = ts_ns_to_s(t4 - t1) * MAX_RATE_ERROR;
 
-	if (t3 < t2 || t3 - t2 > MAX_PROCESSING_NS)
+	/* a server fills the bits below its precision at random, in both stamps */
+	if (t3 - t2 < -ts_s_to_ns(2 * remote_s) || t3 - t2 > MAX_PROCESSING_NS)
 		return TS_EXCHANGE_SLOW_SERVER;
 	int64_t delay_ns = (t4 - t1) - (t3 - t2);
 	double shortfall_s = delay_ns < 0 ? -ts_ns_to_s(delay_ns) : 0;

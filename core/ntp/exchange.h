@@ -104,7 +104,8 @@ bool ts_ntp_reply_is_loop(const TsNtpHeader *header, const TsAddress *local_addr
 /* Why an exchange gives no sample. */
 typedef enum {
 	TS_EXCHANGE_GOOD,
-	TS_EXCHANGE_SLOW_SERVER,   /* it took more than 4 s to answer, or less than no time */
+	TS_EXCHANGE_SLOW_SERVER,   /* it took more than 4 s to answer, or, beyond its precision, less than no
+				    * time */
 	TS_EXCHANGE_NEGATIVE_DELAY, /* faster than possible: somebody's timestamps are wrong */
 } TsExchangeVerdict;
 

@@ -327,6 +327,23 @@ START_TEST(test_sample_of_server_in_another_era_takes_the_nearest)
 }
 END_TEST
 
+/* Both stamps of a quick server carry random bits below its precision (here 1 us). */
+START_TEST(test_exchange_backward_within_server_precision_gives_sample)
+{
+	TsNtpExchange exchange = exchange_at(UTC_NS);
+	TsNtpHeader header = good_reply();
+	TsSample sample;
+
+	header.precision_log2s = -20;
+	exchange.transmit_ntp64 = exchange.receive_ntp64 - (UINT64_C(1) << 12);
+	ck_assert_int_eq(ts_ntp_exchange_to_sample(&exchange, &header, UTC_NS, -25, &sample),
+			 TS_EXCHANGE_GOOD);
+	exchange.transmit_ntp64 = exchange.receive_ntp64 - (UINT64_C(1) << 14);
+	ck_assert_int_eq(ts_ntp_exchange_to_sample(&exchange, &header, UTC_NS, -25, &sample),
+			 TS_EXCHANGE_SLOW_SERVER);
+}
+END_TEST
+
 START_TEST(test_exchange_with_slow_or_backward_server_gives_no_sample)
 {
 	TsNtpExchange exchange = exchange_at(UTC_NS);
@@ -388,6 +405,7 @@ TS_TEST_MAIN("ntp-exchange", {
 	tcase_add_test(core, test_sample_across_the_wrap_of_2036_is_like_any_other);
 	tcase_add_test(core, test_sample_of_server_in_another_era_takes_the_nearest);
 	tcase_add_test(core, test_exchange_with_slow_or_backward_server_gives_no_sample);
+	tcase_add_test(core, test_exchange_backward_within_server_precision_gives_sample);
 	tcase_add_test(core, test_exchange_faster_than_possible_gives_no_sample);
 	tcase_add_test(core, test_exchange_delay_is_floored_at_the_precisions);
 	suite_add_tcase(suite, core);
