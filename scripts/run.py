@@ -80,7 +80,7 @@ class Show:
         port = self.rig.free_port()
         self.upstream = self.rig.timesrvd({"server": {"listen": [f"127.0.0.1:{port}"],
                                                       "local": {"stratum": UPSTREAM_STRATUM}}})
-        self.daemon.ctl("source", "add", "server=127.0.0.1", f"port={port}", "iburst=yes", "min-poll=-2",
+        self.daemon.ctl("source", "add", "server=127.0.0.1", f"port={port}", "iburst=true", "min-poll=-2",
                         "max-poll=4", "name=loopback-upstream")
         self.notice = (f"No source of conf.d answered within {NETWORK_LIMIT_S} s: a second timesrvd on "
                        f"127.0.0.1:{port} is the upstream.")
