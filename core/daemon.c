@@ -54,23 +54,13 @@ load(const TsDaemonOptions *options, GPtrArray **problems)
 		.main_file = options->main_file,
 		.main_must_exist = options->main_must_exist,
 		.conf_dirs = options->conf_dirs ? options->conf_dirs : default_conf_dirs,
+		.plugin_directory = options->plugin_directory,
+		.check = ts_plugin_host_check_settings,
 	};
 	TsSettings *settings = ts_config_load(&paths, problems);
 
-	if (!settings)
-		return NULL;
-	if (options->plugin_directory) {
-		g_free(settings->plugin_directory);
-		settings->plugin_directory = g_strdup(options->plugin_directory);
-	}
-	if (options->has_log_level)
+	if (settings && options->has_log_level)
 		settings->log_level = options->log_level;
-	ts_plugin_host_check_settings(settings, *problems);
-	for (unsigned i = 0; i < (*problems)->len; i++)
-		if (!((TsConfigProblem *)g_ptr_array_index(*problems, i))->is_warning) {
-			ts_settings_unref(settings);
-			return NULL;
-		}
 	return settings;
 }
 

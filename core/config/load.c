@@ -75,19 +75,33 @@ add_file(TsSettings *settings, const char *path, bool is_optional, TsProblems *p
 	add_text(settings, text ? text : "", length, path, problems);
 }
 
+static bool
+has_errors(const GPtrArray *problems)
+{
+	for (unsigned i = 0; i < problems->len; i++)
+		if (!((const TsConfigProblem *)problems->pdata[i])->is_warning)
+			return true;
+	return false;
+}
+
 /* Reads the merged tree. Returns: (transfer full) (nullable): @settings, if there was no error. */
 static TsSettings *
-finish(TsSettings *settings, TsProblems *found, GPtrArray **problems)
+finish(TsSettings *settings, const TsConfigPaths *paths, TsProblems *found, GPtrArray **problems)
 {
 	TsConfigReader reader = {.problems = found, .settings = settings, .is_merged = true};
 
 	read_root(&reader, settings->tree);
+	if (paths->plugin_directory) {
+		g_free(settings->plugin_directory);
+		settings->plugin_directory = g_strdup(paths->plugin_directory);
+	}
 	ts_config_check_sources(&reader);
 	ts_config_check_server(&reader);
 	ts_config_check_plugins(&reader);
-	bool has_errors = found->has_errors;
+	if (paths->check && settings->sources->len <= TS_CONFIG_MAX_SOURCES)
+		paths->check(settings, found->list);
 	*problems = ts_problems_steal(found);
-	return has_errors ? NULL : ts_settings_ref(settings);
+	return has_errors(*problems) ? NULL : ts_settings_ref(settings);
 }
 
 TsSettings *
@@ -102,18 +116,19 @@ ts_config_load(const TsConfigPaths *paths, GPtrArray **problems)
 	g_auto(GStrv) drop_ins = ts_config_list_drop_ins(paths->conf_dirs, &found);
 	for (char **path = drop_ins; *path; path++)
 		add_file(settings, *path, false, &found);
-	return finish(settings, &found, problems);
+	return finish(settings, paths, &found, problems);
 }
 
 TsSettings *
 ts_config_load_text(const char *text, gsize length, const char *name, GPtrArray **problems)
 {
+	const TsConfigPaths no_paths = {0};
 	g_autoptr(TsSettings) settings = ts_settings_new();
 	g_auto(TsProblems) found;
 
 	ts_problems_init(&found);
 	add_text(settings, text, length, name, &found);
-	return finish(settings, &found, problems);
+	return finish(settings, &no_paths, &found, problems);
 }
 
 /* "key=value", or "key" for "key=true". A value in braces is YAML; anything else is taken as it is, so

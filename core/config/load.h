@@ -16,6 +16,10 @@ typedef struct {
 	const char *main_file;        /* (nullable): none. A file named here must exist if must_exist */
 	bool main_must_exist;
 	const char *const *conf_dirs; /* (array zero-terminated=1): the vendor's first, the operator's last */
+	const char *plugin_directory; /* (nullable): in place of what the files say */
+	/* (nullable): adds what a part of the daemon that knows more has against the settings, so that
+	 * it is listed with all the rest; the settings may have other mistakes */
+	void (*check)(const TsSettings *settings, GPtrArray *problems);
 } TsConfigPaths;
 
 typedef struct {

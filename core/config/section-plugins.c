@@ -7,6 +7,8 @@
 #include "config/scalar.h"
 #include "config/suggest.h"
 
+#define REFCLOCK_PREFIX "refclock-"
+
 static const TsField host_fields[] = {
 	{.key = "directory",
 	 .kind = TS_FIELD_TEXT,
@@ -97,12 +99,19 @@ ts_section_read_plugins(TsConfigReader *reader, const TsField *field, const TsNo
 	}
 }
 
-static TsPluginSettings *
-find_plugin(const TsSettings *settings, const char *name)
+/* "gps" may be written for "refclock-gps", here and there. */
+static const char *
+short_name(const char *name)
+{
+	return g_str_has_prefix(name, REFCLOCK_PREFIX) ? name + strlen(REFCLOCK_PREFIX) : name;
+}
+
+static const TsPluginSettings *
+find_refclock_plugin(const TsSettings *settings, const char *name)
 {
 	for (unsigned i = 0; i < settings->plugins->len; i++) {
-		TsPluginSettings *plugin = settings->plugins->pdata[i];
-		if (strcmp(plugin->name, name) == 0)
+		const TsPluginSettings *plugin = settings->plugins->pdata[i];
+		if (strcmp(short_name(plugin->name), short_name(name)) == 0)
 			return plugin;
 	}
 	return NULL;
@@ -118,12 +127,12 @@ ts_config_check_plugins(TsConfigReader *reader)
 		const TsSourceSettings *source = settings->sources->pdata[i];
 		if (source->kind != TS_SOURCE_REFCLOCK)
 			continue;
-		const TsPluginSettings *plugin = find_plugin(settings, source->name);
+		const TsPluginSettings *plugin = find_refclock_plugin(settings, source->name);
 		if (!plugin)
 			add_plugin(settings, source->name, &source->origin);
 		else if (!plugin->is_enabled)
 			ts_problems_warn(reader->problems, &source->origin,
 					 "source %s gives no time: its plugin %s is not enabled",
-					 source->label, source->name);
+					 source->label, plugin->name);
 	}
 }

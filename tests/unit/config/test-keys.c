@@ -399,6 +399,15 @@ START_TEST(test_plugin_forms_and_those_that_a_source_names)
 }
 END_TEST
 
+START_TEST(test_plugin_short_and_long_name_are_one)
+{
+	g_autoptr(TsSettings) s = load_well("plugins: {refclock-a: {x: 1}, b: {x: 1}}\n"
+					    "sources: [{refclock: a}, {refclock: refclock-b}]\n");
+
+	ck_assert_uint_eq(s->plugins->len, 2);
+}
+END_TEST
+
 START_TEST(test_anchor_keys_at_top_mean_nothing)
 {
 	g_autoptr(TsSettings) s = load_well("x-lan: &lan {iburst: true, min-poll: 4}\n"
@@ -428,6 +437,7 @@ TS_TEST_MAIN("keys", {
 	tcase_add_test(core, test_drift_file_of_another_driver_only_if_written);
 	tcase_add_test(core, test_refclock_keys_of_no_core_go_to_the_plugin);
 	tcase_add_test(core, test_plugin_forms_and_those_that_a_source_names);
+	tcase_add_test(core, test_plugin_short_and_long_name_are_one);
 	tcase_add_test(core, test_anchor_keys_at_top_mean_nothing);
 	suite_add_tcase(suite, core);
 })

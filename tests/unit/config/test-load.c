@@ -412,6 +412,47 @@ START_TEST(test_load_names_the_folder_that_may_not_be_entered)
 }
 END_TEST
 
+static void
+object_to_sources(const TsSettings *settings, GPtrArray *problems)
+{
+	TsConfigProblem *problem = g_new0(TsConfigProblem, 1);
+	const TsSourceSettings *source = settings->sources->pdata[0];
+
+	problem->origin = source->origin;
+	problem->text = g_strdup_printf("looked in %s", settings->plugin_directory);
+	g_ptr_array_add(problems, problem);
+}
+
+START_TEST(test_load_objections_of_others_come_in_their_place)
+{
+	write_file("main.yaml", "log: {level: x}\nsources: [{server: a}]\nclock: {driver: x}\n");
+	g_autofree char *main_file = path_of("main.yaml");
+	const TsConfigPaths paths = {
+		.main_file = main_file,
+		.plugin_directory = "/elsewhere",
+		.check = object_to_sources,
+	};
+	g_autoptr(GPtrArray) problems = NULL;
+	g_autoptr(TsSettings) settings = ts_config_load(&paths, &problems);
+
+	ck_assert_ptr_null(settings);
+	ck_assert_uint_eq(problems->len, 3);
+	ck_assert_str_eq(((TsConfigProblem *)problems->pdata[1])->text, "looked in /elsewhere");
+}
+END_TEST
+
+START_TEST(test_load_objections_of_others_alone_refuse_the_settings)
+{
+	write_file("main.yaml", "sources: [{server: a}]\n");
+	g_autofree char *main_file = path_of("main.yaml");
+	const TsConfigPaths paths = {.main_file = main_file, .check = object_to_sources};
+	g_autoptr(GPtrArray) problems = NULL;
+
+	ck_assert_ptr_null(ts_config_load(&paths, &problems));
+	ck_assert_uint_eq(problems->len, 1);
+}
+END_TEST
+
 START_TEST(test_parse_source_takes_options_as_a_file_does)
 {
 	const char *const options[] = {"server=[2001:db8::1]:1123", "iburst", "min-poll=16s",
@@ -497,6 +538,8 @@ TS_TEST_MAIN("load", {
 	tcase_add_test(core, test_load_folder_that_is_a_file_gets_an_answer);
 	tcase_add_test(core, test_load_without_permission_names_the_file_or_folder);
 	tcase_add_test(core, test_load_names_the_folder_that_may_not_be_entered);
+	tcase_add_test(core, test_load_objections_of_others_come_in_their_place);
+	tcase_add_test(core, test_load_objections_of_others_alone_refuse_the_settings);
 	tcase_add_test(core, test_parse_source_takes_options_as_a_file_does);
 	tcase_add_test(core, test_parse_source_takes_a_map_in_braces);
 	tcase_add_test(core, test_parse_source_lists_every_mistake);
