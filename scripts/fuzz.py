@@ -48,7 +48,7 @@ def fuzz(name, target, folder, seconds):
     return subprocess.run(
         [target, f"-max_total_time={seconds}", f"-max_len={LONGEST_INPUT_BYTES}", "-print_final_stats=1",
          "-verbosity=0", f"-artifact_prefix={findings}/{name}-", grown, *([corpus] if corpus.is_dir() else [])],
-        env={**os.environ, **test_environment()}).returncode == 0
+        env={**os.environ, **test_environment(FUZZ)}).returncode == 0
 
 
 if __name__ == "__main__":

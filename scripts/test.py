@@ -76,7 +76,7 @@ def run_build(build, names):
     code = subprocess.run(
         ["meson", "test", "-C", str(folder), "--no-rebuild", "--print-errorlogs",
          "-t", str(build.slowness), *selection],
-        cwd=ROOT, stdin=subprocess.DEVNULL, env={**os.environ, **test_environment(build.slowness)}).returncode
+        cwd=ROOT, stdin=subprocess.DEVNULL, env={**os.environ, **test_environment(build)}).returncode
     programs = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     cases = [case for program in programs for case in cases_of(program, build.name)]
     if code and not any(case.outcome == "failed" for case in cases):
