@@ -56,7 +56,8 @@ check_twins(TsConfigReader *reader, GHashTable *identities, GHashTable *labels,
 void
 ts_config_check_sources(TsConfigReader *reader)
 {
-	g_autoptr(GHashTable) identities = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) identities =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GHashTable) labels = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	const GPtrArray *sources = reader->settings->sources;
 	unsigned n = 0;
@@ -65,10 +66,11 @@ ts_config_check_sources(TsConfigReader *reader)
 		const TsSourceSettings *source = sources->pdata[i];
 		check_twins(reader, identities, labels, source);
 		if (n <= TS_CONFIG_MAX_SOURCES && n + source->max_sources > TS_CONFIG_MAX_SOURCES)
-			ts_problems_error(reader->problems, &source->origin,
-					  "more than %d sources, with this one (a pool counts as its "
-					  "max-sources)",
-					  TS_CONFIG_MAX_SOURCES);
+			ts_problems_error(
+				reader->problems, &source->origin,
+				"more than %d sources, with this one (a pool counts as its "
+				"max-sources)",
+				TS_CONFIG_MAX_SOURCES);
 		n += source->max_sources;
 	}
 }
@@ -189,6 +191,7 @@ ts_config_check_server(TsConfigReader *reader)
 	allow_loopback(server->access, "127.0.0.0/8");
 	allow_loopback(server->access, "::1/128");
 	if (server->rate_limit.is_enabled && server->client_table_bytes == 0)
-		ts_problems_error(reader->problems, ts_node_origin(ts_node_find(node, "rate-limit")),
-				  "rate-limit needs to know the clients, and client-memory is none");
+		ts_problems_error(
+			reader->problems, ts_node_origin(ts_node_find(node, "rate-limit")),
+			"rate-limit needs to know the clients, and client-memory is none");
 }

@@ -3,8 +3,8 @@
  * load.c - see load.h
  *
  * Each file is checked by itself, so that a mistake is found even where a later file overrides the
- * value; then the merged tree is read into the settings that are used, and how its parts fit together
- * is checked.
+ * value; then the merged tree is read into the settings that are used, and how its parts fit
+ * together is checked.
  */
 #include "config/load.h"
 
@@ -131,15 +131,15 @@ ts_config_load_text(const char *text, gsize length, const char *name, GPtrArray 
 	return finish(settings, &no_paths, &found, problems);
 }
 
-/* "key=value", or "key" for "key=true". A value in braces is YAML; anything else is taken as it is, so
- * that an address needs no quotes. */
+/* "key=value", or "key" for "key=true". A value in braces is YAML; anything else is taken as it is,
+ * so that an address needs no quotes. */
 static void
 add_option(TsNode *entry, const char *option, TsProblems *problems)
 {
 	static const TsOrigin nowhere = {0};
 	const char *equals = strchr(option, '=');
-	g_autofree char *key = equals ? g_strndup(option, (gsize)(equals - option))
-				      : g_strdup(option);
+	g_autofree char *key =
+		equals ? g_strndup(option, (gsize)(equals - option)) : g_strdup(option);
 	const char *text = equals ? equals + 1 : "true";
 	g_autofree char *quoted = ts_quote(option);
 	g_autoptr(TsNode) value = NULL;

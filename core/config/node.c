@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* A map with more entries than this gets an index, so that a long file is not read in square time. */
+/* A map with more entries than this gets an index, so that a long file is not read in square time.
+ */
 #define INDEX_FROM 16
 
 typedef struct {
@@ -18,7 +19,7 @@ struct _TsNode {
 	TsNodeKind kind;
 	bool is_quoted;
 	TsOrigin origin;
-	char *text;        /* scalar */
+	char *text;	   /* scalar */
 	GArray *entries;   /* of Entry: list and map */
 	GHashTable *index; /* (nullable) key -> position, of a large map */
 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* A file of a million wrong keys need not fill the operator's disk. */
-#define MAX_PROBLEMS 1000
+#define MAX_PROBLEMS	 1000
 #define QUOTE_CHARACTERS 60
 
 static void

@@ -15,8 +15,8 @@ typedef struct {
 
 static const Unit bare_unit = {"", 1, 1};
 static const Unit duration_units[] = {
-	{"ns", 1, 1e9}, {"us", 1, 1e6}, {"ms", 1, 1e3}, {"s", 1, 1},
-	{"m", 60, 1},   {"h", 3600, 1}, {"d", 86400, 1},
+	{"ns", 1, 1e9}, {"us", 1, 1e6}, {"ms", 1, 1e3},	 {"s", 1, 1},
+	{"m", 60, 1},	{"h", 3600, 1}, {"d", 86400, 1},
 };
 static const Unit ppm_units[] = {{"ppb", 1, 1e3}, {"ppm", 1, 1}, {"%", 1e4, 1}};
 static const Unit size_units[] = {{"k", 0x1p10, 1}, {"M", 0x1p20, 1}, {"G", 0x1p30, 1}};
@@ -88,7 +88,8 @@ ts_scalar_read_bool(const TsNode *node, bool *value)
 	if (!is_true && strcmp(text, "false") != 0) {
 		int meaning = legacy_boolean(text);
 		if (meaning >= 0)
-			return g_strdup_printf("write %s, not %s", meaning ? "true" : "false", text);
+			return g_strdup_printf("write %s, not %s", meaning ? "true" : "false",
+					       text);
 		return g_strdup_printf("takes true or false, not %s", quoted);
 	}
 	*value = is_true;
@@ -293,10 +294,10 @@ ts_scalar_read_poll(const TsNode *node, int *log2s)
 	if (interval_s <= 0)
 		return g_strdup("an interval must be more than 0");
 	if (mantissa != 0.5) {
-		g_autofree char *below = ts_quantity_format(TS_QUANTITY_DURATION,
-							    ldexp(1, exponent - 1));
-		g_autofree char *above = ts_quantity_format(TS_QUANTITY_DURATION,
-							    ldexp(1, exponent));
+		g_autofree char *below =
+			ts_quantity_format(TS_QUANTITY_DURATION, ldexp(1, exponent - 1));
+		g_autofree char *above =
+			ts_quantity_format(TS_QUANTITY_DURATION, ldexp(1, exponent));
 		return g_strdup_printf("'%.40s' is not a power of two of a second; the nearest are "
 				       "%s and %s",
 				       ts_node_text(node), below, above);

@@ -36,8 +36,9 @@ find_word(const TsField *field, const TsNode *value)
 	return NULL;
 }
 
-char *
-ts_schema_hint(const char *word, const char *const *known, unsigned n_known)
+/* "; did you mean 'X'?", or what is known. Returns: (transfer full). */
+static char *
+hint_at(const char *word, const char *const *known, unsigned n_known)
 {
 	const char *nearest = ts_suggest(word, known, n_known);
 	GString *all = g_string_new("; known are ");
@@ -100,13 +101,12 @@ explain_range(const TsField *field, double value)
 	g_autofree char *besides = words_besides(field);
 
 	if (field->kind == TS_FIELD_POLL) {
-		g_autofree char *min_s =
-			ts_quantity_format(TS_QUANTITY_DURATION, exp2(field->min));
-		g_autofree char *max_s =
-			ts_quantity_format(TS_QUANTITY_DURATION, exp2(field->max));
-		return g_strdup_printf("%s is out of range; allowed are %s to %s, log2 of seconds, or "
-				       "%s to %s",
-				       written, min, max, min_s, max_s);
+		g_autofree char *min_s = ts_quantity_format(TS_QUANTITY_DURATION, exp2(field->min));
+		g_autofree char *max_s = ts_quantity_format(TS_QUANTITY_DURATION, exp2(field->max));
+		return g_strdup_printf(
+			"%s is out of range; allowed are %s to %s, log2 of seconds, or "
+			"%s to %s",
+			written, min, max, min_s, max_s);
 	}
 	return g_strdup_printf("%s is out of range; allowed are %s to %s%s", written, min, max,
 			       besides);
@@ -165,7 +165,8 @@ store_number(const TsField *field, double number, void *target)
 	case TS_FIELD_PPM:
 		*(double *)target = number;
 		break;
-	case TS_FIELD_WORD: /* an enum without negative values: gcc and clang store it as unsigned */
+	case TS_FIELD_WORD: /* an enum without negative values: gcc and clang store it as unsigned
+			     */
 		*(unsigned *)target = (unsigned)number;
 		break;
 	case TS_FIELD_BOOL:
@@ -187,7 +188,8 @@ read_word(TsConfigReader *reader, const TsField *field, const TsNode *value)
 	const char *nearest = ts_suggest(ts_node_text(value), names, n);
 	g_autofree char *all = g_strjoinv(", ", (char **)names);
 	complain(reader, field, value,
-		 nearest ? g_strdup_printf("%s is none of %s; did you mean '%s'?", quoted, all, nearest)
+		 nearest ? g_strdup_printf("%s is none of %s; did you mean '%s'?", quoted, all,
+					   nearest)
 			 : g_strdup_printf("%s is none of %s", quoted, all));
 	return false;
 }
@@ -297,18 +299,19 @@ report_unknown(TsConfigReader *reader, const TsSection *section, const TsNode *m
 	const char *known[MAX_FIELDS], *home = ts_sections_home_of(key);
 	g_autofree char *quoted = ts_quote(key);
 
-	if (ts_problems_is_full(reader->problems)) { /* a nearest key costs more than all the rest */
+	if (ts_problems_is_full(
+		    reader->problems)) { /* a nearest key costs more than all the rest */
 		ts_problems_error(reader->problems, origin, "unknown key %s", quoted);
 		return;
 	}
 	for (unsigned i = 0; i < section->n_fields; i++)
 		known[i] = section->fields[i].key;
 	if (home && strcmp(home, section->name) != 0) {
-		ts_problems_error(reader->problems, origin, "key %s stands in %s, not in %s", quoted,
-				  home, section->name);
+		ts_problems_error(reader->problems, origin, "key %s stands in %s, not in %s",
+				  quoted, home, section->name);
 		return;
 	}
-	g_autofree char *hint = ts_schema_hint(key, known, section->n_fields);
+	g_autofree char *hint = hint_at(key, known, section->n_fields);
 	ts_problems_error(reader->problems, origin, "unknown key %s in %s%s", quoted, section->name,
 			  hint);
 }
@@ -369,8 +372,8 @@ ts_schema_expect_list(TsConfigReader *reader, const TsNode *node, const char *wh
 
 	if (kind == TS_NODE_LIST || kind == TS_NODE_NULL)
 		return true;
-	ts_problems_error(reader->problems, ts_node_origin(node),
-			  "%s takes a list, as %s, not %s", what, example, kind_name(node));
+	ts_problems_error(reader->problems, ts_node_origin(node), "%s takes a list, as %s, not %s",
+			  what, example, kind_name(node));
 	return false;
 }
 

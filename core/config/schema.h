@@ -94,6 +94,3 @@ bool ts_schema_expect_list(TsConfigReader *reader, const TsNode *node, const cha
 
 /* Is @node a scalar? Else says so. */
 bool ts_schema_expect_text(TsConfigReader *reader, const TsNode *node, const char *what);
-
-/* "; did you mean 'X'?", or what is known; @known as in ts_suggest(). Returns: (transfer full). */
-char *ts_schema_hint(const char *word, const char *const *known, unsigned n_known);

@@ -5,12 +5,15 @@
 #include <string.h>
 
 #define CLOCK(name, type, member, ...)                                                             \
-	{.key = name, .kind = TS_FIELD_##type, .offset = offsetof(TsClockSettings, member), __VA_ARGS__}
+	{                                                                                          \
+		.key = name, .kind = TS_FIELD_##type, .offset = offsetof(TsClockSettings, member), \
+		__VA_ARGS__                                                                        \
+	}
 #define SELECTION(name, type, member, ...)                                                         \
-	{.key = name,                                                                              \
-	 .kind = TS_FIELD_##type,                                                                  \
-	 .offset = offsetof(TsSelectionSettings, member),                                          \
-	 __VA_ARGS__}
+	{                                                                                          \
+		.key = name, .kind = TS_FIELD_##type,                                              \
+		.offset = offsetof(TsSelectionSettings, member), __VA_ARGS__                       \
+	}
 
 static const TsWord driver_words[] = {
 	{"kernel", TS_DRIVER_KERNEL},
@@ -74,7 +77,8 @@ ts_section_read_clock(TsConfigReader *reader, const TsField *field, const TsNode
 	if (!ts_schema_expect_map(reader, value, field->key))
 		return;
 	uint64_t set = ts_schema_read(reader, &ts_section_clock, value, &settings->clock, NULL);
-	/* Only the kernel's clock has one drift on this machine: a file is shared by nobody else. */
+	/* Only the kernel's clock has one drift on this machine: a file is shared by nobody else.
+	 */
 	if (settings->clock.driver != TS_DRIVER_KERNEL &&
 	    !(set & ts_schema_bit(&ts_section_clock, "drift-file")))
 		g_clear_pointer(&settings->clock.drift_file, g_free);

@@ -6,7 +6,10 @@
 #include <sys/un.h>
 
 #define CONTROL(name, type, member, ...)                                                           \
-	{.key = name, .kind = TS_FIELD_##type, .offset = offsetof(TsControlSettings, member), __VA_ARGS__}
+	{                                                                                          \
+		.key = name, .kind = TS_FIELD_##type,                                              \
+		.offset = offsetof(TsControlSettings, member), __VA_ARGS__                         \
+	}
 
 static const TsWord bus_words[] = {
 	{"system", TS_BUS_SYSTEM},
@@ -17,7 +20,7 @@ static const TsWord bus_words[] = {
 static const TsWord none_words[] = {{"none", 0}, {NULL, 0}};
 static const TsWord level_words[] = {
 	{"error", TS_LOG_ERROR}, {"warning", TS_LOG_WARNING}, {"notice", TS_LOG_NOTICE},
-	{"info", TS_LOG_INFO},   {"debug", TS_LOG_DEBUG},     {NULL, 0},
+	{"info", TS_LOG_INFO},	 {"debug", TS_LOG_DEBUG},     {NULL, 0},
 };
 
 static char *

@@ -19,9 +19,7 @@ static const TsField host_fields[] = {
 static const TsSection host_section = {"plugins", host_fields, G_N_ELEMENTS(host_fields)};
 
 static const TsField plugin_fields[] = {
-	{.key = "enabled",
-	 .kind = TS_FIELD_BOOL,
-	 .offset = offsetof(TsPluginSettings, is_enabled)},
+	{.key = "enabled", .kind = TS_FIELD_BOOL, .offset = offsetof(TsPluginSettings, is_enabled)},
 	{.key = "path",
 	 .kind = TS_FIELD_TEXT,
 	 .offset = offsetof(TsPluginSettings, path),

@@ -10,8 +10,14 @@
 #define NTP_PORT 123
 
 #define SERVER(name, type, member, ...)                                                            \
-	{.key = name, .kind = TS_FIELD_##type, .offset = offsetof(TsServerSettings, member), __VA_ARGS__}
-#define CUSTOM(name, reader) {.key = name, .kind = TS_FIELD_CUSTOM, .read = reader}
+	{                                                                                          \
+		.key = name, .kind = TS_FIELD_##type,                                              \
+		.offset = offsetof(TsServerSettings, member), __VA_ARGS__                          \
+	}
+#define CUSTOM(name, reader)                                                                       \
+	{                                                                                          \
+		.key = name, .kind = TS_FIELD_CUSTOM, .read = reader                               \
+	}
 
 static const TsWord auto_words[] = {{"auto", 0}, {NULL, 0}};
 static const TsWord none_words[] = {{"none", 0}, {NULL, 0}};
@@ -38,26 +44,27 @@ report_address(TsConfigReader *reader, const TsNode *node)
 	else if (scope)
 		hint = "; is the interface after '%' there?";
 	ts_problems_error(reader->problems, ts_node_origin(node),
-			  "listen: %s is no numeric address with a port or without%s", quoted, hint);
+			  "listen: %s is no numeric address with a port or without%s", quoted,
+			  hint);
 }
 
 typedef struct {
-	char *address, *device;
-	TsNode *address_node;
-} ListenText;
+	const TsNode *address;
+	char *device;
+} Listener;
 
 static void
 read_listen_address(TsConfigReader *reader, const TsField *field, const TsNode *value, void *object)
 {
 	if (ts_schema_expect_text(reader, value, field->key))
-		((ListenText *)object)->address_node = (TsNode *)value;
+		((Listener *)object)->address = value;
 }
 
 static const TsField listen_fields[] = {
 	CUSTOM("address", read_listen_address),
 	{.key = "device",
 	 .kind = TS_FIELD_TEXT,
-	 .offset = offsetof(ListenText, device),
+	 .offset = offsetof(Listener, device),
 	 .check = ts_check_interface},
 };
 
@@ -66,24 +73,24 @@ const TsSection ts_section_listen = {"listen", listen_fields, G_N_ELEMENTS(liste
 static void
 read_listener(TsConfigReader *reader, const TsNode *item, GArray *listeners)
 {
-	ListenText text = {0};
+	Listener written = {0};
 	TsListen listener = {.origin = *ts_node_origin(item)};
 
 	if (ts_node_kind(item) == TS_NODE_MAP)
-		ts_schema_read(reader, &ts_section_listen, item, &text, NULL);
+		ts_schema_read(reader, &ts_section_listen, item, &written, NULL);
 	else if (ts_schema_expect_text(reader, item, "an address to listen on"))
-		text.address_node = (TsNode *)item;
+		written.address = item;
 	else
 		return;
-	g_autofree char *device = text.device;
-	if (!text.address_node) {
+	g_autofree char *device = written.device;
+	if (!written.address) {
 		if (!ts_node_find(item, "address"))
 			ts_problems_error(reader->problems, ts_node_origin(item),
 					  "listen: 'address' is missing");
 		return;
 	}
-	if (!ts_address_parse(ts_node_text(text.address_node), NTP_PORT, &listener.address)) {
-		report_address(reader, text.address_node);
+	if (!ts_address_parse(ts_node_text(written.address), NTP_PORT, &listener.address)) {
+		report_address(reader, written.address);
 		return;
 	}
 	listener.is_wildcard = is_wildcard(&listener.address);
@@ -129,10 +136,11 @@ read_access(TsConfigReader *reader, const TsField *field, const TsNode *value, v
 			continue;
 		}
 		g_autofree char *quoted = ts_quote(ts_node_text(item));
-		ts_problems_error(reader->problems, ts_node_origin(item),
-				  "%s: %s is neither 'all' nor an address or prefix without host bits, "
-				  "as 192.0.2.0/24 or 2001:db8::/32",
-				  field->key, quoted);
+		ts_problems_error(
+			reader->problems, ts_node_origin(item),
+			"%s: %s is neither 'all' nor an address or prefix without host bits, "
+			"as 192.0.2.0/24 or 2001:db8::/32",
+			field->key, quoted);
 	}
 }
 

@@ -10,20 +10,21 @@
 
 #define NTP_PORT 123
 
-#define SERVER   (1u << TS_SOURCE_SERVER)
-#define POOL     (1u << TS_SOURCE_POOL)
+#define SERVER	 (1u << TS_SOURCE_SERVER)
+#define POOL	 (1u << TS_SOURCE_POOL)
 #define REFCLOCK (1u << TS_SOURCE_REFCLOCK)
-#define NETWORK  (SERVER | POOL)
-#define ANY      (NETWORK | REFCLOCK)
+#define NETWORK	 (SERVER | POOL)
+#define ANY	 (NETWORK | REFCLOCK)
 
 #define SOURCE(name, whose, type, member, ...)                                                     \
-	{.key = name,                                                                              \
-	 .kinds = whose,                                                                           \
-	 .kind = TS_FIELD_##type,                                                                  \
-	 .offset = offsetof(TsSourceSettings, member),                                             \
-	 __VA_ARGS__}
+	{                                                                                          \
+		.key = name, .kinds = whose, .kind = TS_FIELD_##type,                              \
+		.offset = offsetof(TsSourceSettings, member), __VA_ARGS__                          \
+	}
 #define CUSTOM(name, whose, reader)                                                                \
-	{.key = name, .kinds = whose, .kind = TS_FIELD_CUSTOM, .read = reader}
+	{                                                                                          \
+		.key = name, .kinds = whose, .kind = TS_FIELD_CUSTOM, .read = reader               \
+	}
 
 static const TsWord family_words[] = {
 	{"any", TS_FAMILY_ANY},
@@ -58,7 +59,8 @@ check_refid(const char *text)
 			length = 0;
 	return length >= 1 && length <= 4
 		       ? NULL
-		       : g_strdup_printf("%s is no reference id: 1 to 4 ASCII letters, as GPS", quoted);
+		       : g_strdup_printf("%s is no reference id: 1 to 4 ASCII letters, as GPS",
+					 quoted);
 }
 
 static char *
@@ -219,7 +221,8 @@ whose(unsigned kinds)
 	return kinds == POOL ? "pools" : kinds == REFCLOCK ? "refclocks" : "servers and pools";
 }
 
-/* What is a refclock's and not ours is its plugin's, whatever it is; a key of another kind is wrong. */
+/* What is a refclock's and not ours is its plugin's, whatever it is; a key of another kind is
+ * wrong. */
 static void
 sort_keys(TsConfigReader *reader, const TsNode *entry, TsSourceKind kind, TsNode *own,
 	  TsNode *plugin)
@@ -234,8 +237,9 @@ sort_keys(TsConfigReader *reader, const TsNode *entry, TsSourceKind kind, TsNode
 		else if (is_ours || !field)
 			ts_node_set(own, key, origin, ts_node_value_at(entry, i));
 		else
-			ts_problems_error(reader->problems, origin, "key '%s' is for %s, not for a %s",
-					  key, whose(field->kinds), ts_source_kind_name(kind));
+			ts_problems_error(reader->problems, origin,
+					  "key '%s' is for %s, not for a %s", key,
+					  whose(field->kinds), ts_source_kind_name(kind));
 	}
 }
 

@@ -5,7 +5,10 @@
 #include <net/if.h>
 #include <string.h>
 
-#define SECTION_FIELD(name, reader) {.key = name, .kind = TS_FIELD_CUSTOM, .read = reader}
+#define SECTION_FIELD(name, reader)                                                                \
+	{                                                                                          \
+		.key = name, .kind = TS_FIELD_CUSTOM, .read = reader                               \
+	}
 
 static const TsField root_fields[] = {
 	SECTION_FIELD("sources", ts_section_read_sources),
@@ -24,10 +27,10 @@ const char *
 ts_sections_home_of(const char *key)
 {
 	const TsSection *const sections[] = {
-		&ts_section_root,   &ts_section_source,    &ts_section_server,
-		&ts_section_clock,  &ts_section_selection, &ts_section_control,
-		&ts_section_log,    &ts_section_step,  &ts_section_software,     &ts_section_rate_limit,
-		&ts_section_local,
+		&ts_section_root,	&ts_section_source,    &ts_section_server,
+		&ts_section_clock,	&ts_section_selection, &ts_section_control,
+		&ts_section_log,	&ts_section_step,      &ts_section_software,
+		&ts_section_rate_limit, &ts_section_local,
 	};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(sections); i++)
@@ -50,7 +53,8 @@ ts_check_absolute_path(const char *text)
 {
 	g_autofree char *quoted = ts_quote(text);
 
-	return *text == '/' ? NULL : g_strdup_printf("%s is no path from the root ('/...')", quoted);
+	return *text == '/' ? NULL
+			    : g_strdup_printf("%s is no path from the root ('/...')", quoted);
 }
 
 char *
@@ -61,8 +65,9 @@ ts_check_interface(const char *text)
 
 	if (length == 0 || length >= IF_NAMESIZE || strpbrk(text, "/ \t:") ||
 	    strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
-		return g_strdup_printf("%s is no name of a network interface (1 to %d characters, no "
-				       "'/', ':' or space)",
-				       quoted, IF_NAMESIZE - 1);
+		return g_strdup_printf(
+			"%s is no name of a network interface (1 to %d characters, no "
+			"'/', ':' or space)",
+			quoted, IF_NAMESIZE - 1);
 	return NULL;
 }

@@ -12,9 +12,11 @@ is_bare(const char *text)
 {
 	size_t length = strlen(text);
 
-	return length > 0 && (g_ascii_isalnum(*text) || (strchr("-+", *text) && g_ascii_isdigit(text[1])) ||
-			      *text == '/' || *text == '.') &&
-	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:%+") ==
+	return length > 0 &&
+	       (g_ascii_isalnum(*text) || (strchr("-+", *text) && g_ascii_isdigit(text[1])) ||
+		*text == '/' || *text == '.') &&
+	       strspn(text,
+		      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:%+") ==
 		       length &&
 	       text[length - 1] != ':' && g_ascii_strcasecmp(text, "null") != 0;
 }
@@ -173,10 +175,9 @@ add_values(GPtrArray *values, const TsNode *node, const char *path)
 	if (is_leaf(node) && *path)
 		add_leaf(values, node, path);
 	for (unsigned i = 0; i < ts_node_size(node); i++) {
-		g_autofree char *below =
-			is_map ? g_strdup_printf("%s%s%s", path, *path ? "." : "",
-						 ts_node_key_at(node, i))
-			       : g_strdup_printf("%s[%u]", path, i);
+		g_autofree char *below = is_map ? g_strdup_printf("%s%s%s", path, *path ? "." : "",
+								  ts_node_key_at(node, i))
+						: g_strdup_printf("%s[%u]", path, i);
 		add_values(values, ts_node_at(node, i), below);
 	}
 }

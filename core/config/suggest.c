@@ -63,7 +63,8 @@ ts_suggest(const char *word, const char *const *known, unsigned n_known)
 	for (unsigned i = 0; i < n_known; i++) {
 		if (!known[i])
 			continue;
-		unsigned found = distance(wanted, length, candidate, normalise(known[i], candidate));
+		unsigned found =
+			distance(wanted, length, candidate, normalise(known[i], candidate));
 		if (found < limit || (found == limit && !nearest && found < length)) {
 			limit = found;
 			nearest = known[i];

@@ -100,7 +100,8 @@ scalar_weight(size_t length)
 	return 1 + (unsigned)(length / 32);
 }
 
-/* How many values a tree has; cheap, because what it counts was counted before against the limit. */
+/* How many values a tree has; cheap, because what it counts was counted before against the limit.
+ */
 static unsigned
 weight(const TsNode *node)
 {
@@ -120,8 +121,8 @@ read_alias(Reader *reader, const yaml_event_t *event)
 	gpointer target;
 
 	if (!g_hash_table_lookup_extended(reader->anchors, name, NULL, &target)) {
-		ts_problems_error(reader->problems, &origin, "alias *%.60s: no anchor &%.60s before it",
-				  name, name);
+		ts_problems_error(reader->problems, &origin,
+				  "alias *%.60s: no anchor &%.60s before it", name, name);
 		return NULL;
 	}
 	if (!target) {
@@ -312,8 +313,8 @@ read_collection(Reader *reader, const yaml_event_t *event)
 {
 	TsOrigin origin = origin_at(reader, &event->start_mark);
 	bool is_map = event->type == YAML_MAPPING_START_EVENT, is_string = false;
-	const yaml_char_t *tag = is_map ? event->data.mapping_start.tag
-					: event->data.sequence_start.tag;
+	const yaml_char_t *tag =
+		is_map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
 
 	if (!check_tag(reader, tag, &origin, &is_string))
 		return NULL;

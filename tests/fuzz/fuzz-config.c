@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fuzz-config.c - settings files: whatever the bytes, there are settings or there are errors; problems
- * come in order of place; what is shown of the settings reads as the same settings
+ * fuzz-config.c - settings files: whatever the bytes, there are settings or there are errors;
+ * problems come in order of place; what is shown of the settings reads as the same settings
  */
 #include "config/load.h"
 #include "config/show.h"
@@ -52,7 +52,8 @@ check_same_sources(const TsSettings *a, const TsSettings *b)
 {
 	g_assert_cmpuint(a->sources->len, ==, b->sources->len);
 	for (unsigned i = 0; i < a->sources->len; i++) {
-		const TsSourceSettings *before = a->sources->pdata[i], *after = b->sources->pdata[i];
+		const TsSourceSettings *before = a->sources->pdata[i],
+				       *after = b->sources->pdata[i];
 		g_assert_cmpint(before->kind, ==, after->kind);
 		g_assert_cmpstr(before->name, ==, after->name);
 		g_assert_cmpstr(before->label, ==, after->label);

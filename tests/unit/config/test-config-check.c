@@ -13,8 +13,9 @@ END_TEST
 
 START_TEST(test_source_one_end_of_a_range_moves_the_other_default)
 {
-	g_autoptr(TsSettings) s = load_well("sources: [{server: a, min-poll: 12}, {server: b, max-poll: 3},"
-					    " {server: c, max-samples: 4}]");
+	g_autoptr(TsSettings) s =
+		load_well("sources: [{server: a, min-poll: 12}, {server: b, max-poll: 3},"
+			  " {server: c, max-samples: 4}]");
 	const TsSourceSettings *a = s->sources->pdata[0], *b = s->sources->pdata[1],
 			       *c = s->sources->pdata[2];
 
@@ -59,8 +60,9 @@ END_TEST
 
 START_TEST(test_source_same_host_on_two_ports_is_two_sources)
 {
-	g_autoptr(TsSettings) s = load_well("sources:\n- server: '::1'\n- {server: '::1', port: 1123}\n"
-					    "- server: 127.0.0.1:1123\n");
+	g_autoptr(TsSettings) s =
+		load_well("sources:\n- server: '::1'\n- {server: '::1', port: 1123}\n"
+			  "- server: 127.0.0.1:1123\n");
 	const TsSourceSettings *first = s->sources->pdata[0], *second = s->sources->pdata[1],
 			       *third = s->sources->pdata[2];
 
@@ -74,9 +76,10 @@ END_TEST
 
 START_TEST(test_source_labels_must_differ)
 {
-	check_refused("sources:\n- {server: a, name: x}\n- {server: b, name: x}\n",
-		      "3:3: error: the source at t.yaml:2:3 is named x, too; give one of them another "
-		      "'name'");
+	check_refused(
+		"sources:\n- {server: a, name: x}\n- {server: b, name: x}\n",
+		"3:3: error: the source at t.yaml:2:3 is named x, too; give one of them another "
+		"'name'");
 	check_refused("sources: [{refclock: shm, unit: 0}, {refclock: shm, unit: 1}]",
 		      "1:37: error: the source at t.yaml:1:11 is named shm, too; give one of them "
 		      "another 'name'");
@@ -97,8 +100,9 @@ END_TEST
 
 START_TEST(test_source_port_with_nts_is_the_key_exchange)
 {
-	g_autoptr(TsSettings) s = load_well("sources: [{server: '[2001:db8::15]:4461', nts: true},"
-					    " {server: 'a:4462', nts: {ca: /x}}, {server: b, nts: false}]");
+	g_autoptr(TsSettings) s =
+		load_well("sources: [{server: '[2001:db8::15]:4461', nts: true},"
+			  " {server: 'a:4462', nts: {ca: /x}}, {server: b, nts: false}]");
 	const TsSourceSettings *first = s->sources->pdata[0], *second = s->sources->pdata[1],
 			       *third = s->sources->pdata[2];
 
@@ -140,8 +144,9 @@ START_TEST(test_sources_more_than_the_selection_takes_are_refused)
 	ck_assert_ptr_nonnull(fits);
 
 	g_string_append(text, "- server: a\n- server: b\n");
-	check_refused(text->str, "10:3: error: more than 128 sources, with this one (a pool counts as "
-				 "its max-sources)");
+	check_refused(text->str,
+		      "10:3: error: more than 128 sources, with this one (a pool counts as "
+		      "its max-sources)");
 	g_string_free(text, TRUE);
 }
 END_TEST
@@ -180,8 +185,9 @@ END_TEST
 
 START_TEST(test_listeners_that_differ_in_device_or_take_any_port_are_fine)
 {
-	g_autoptr(TsSettings) s = load_well("server: {listen: ['[::1]', {address: '::1', device: lo},"
-					    " '127.0.0.1:0', '127.0.0.1:0']}");
+	g_autoptr(TsSettings) s =
+		load_well("server: {listen: ['[::1]', {address: '::1', device: lo},"
+			  " '127.0.0.1:0', '127.0.0.1:0']}");
 
 	ck_assert_uint_eq(s->server.listen->len, 4);
 }
@@ -199,9 +205,10 @@ START_TEST(test_allow_without_listener_is_a_warning_unless_it_says_so)
 	g_autoptr(TsSettings) pure_client = load_well("server: {listen: [], allow: [all]}");
 
 	ck_assert_uint_eq(pure_client->server.listen->len, 0);
-	check_warned("server: {allow: [all]}",
-		     "1:17: warning: 'allow' is without effect, because nothing listens; add listen: "
-		     "[\"0.0.0.0:123\", \"[::]:123\"]");
+	check_warned(
+		"server: {allow: [all]}",
+		"1:17: warning: 'allow' is without effect, because nothing listens; add listen: "
+		"[\"0.0.0.0:123\", \"[::]:123\"]");
 }
 END_TEST
 
@@ -229,8 +236,9 @@ END_TEST
 
 START_TEST(test_rate_limit_without_client_table_is_refused)
 {
-	check_refused("server: {rate-limit: true, client-memory: 0}",
-		      "1:22: error: rate-limit needs to know the clients, and client-memory is none");
+	check_refused(
+		"server: {rate-limit: true, client-memory: 0}",
+		"1:22: error: rate-limit needs to know the clients, and client-memory is none");
 }
 END_TEST
 
@@ -252,16 +260,16 @@ START_TEST(test_problems_all_are_reported_in_order_of_place)
 					      &said);
 
 	ck_assert_ptr_null(s);
-	ck_assert_str_eq(said,
-			 "t.yaml:1:17: error: driver: 'x' is none of kernel, software, none\n"
-			 "t.yaml:3:23: error: iburst: write true, not yes\n"
-			 "t.yaml:3:34: error: port: '010' has a leading zero, which some YAML readers "
-			 "take for octal (8); write 10\n"
-			 "t.yaml:3:39: error: unknown key 'minpoll' in a source; did you mean "
-			 "'min-poll'?\n"
-			 "t.yaml:4:3: error: server a is listed twice, first at t.yaml:3:3\n"
-			 "t.yaml:5:14: error: level: '5' is none of error, warning, notice, info, "
-			 "debug\n");
+	ck_assert_str_eq(
+		said, "t.yaml:1:17: error: driver: 'x' is none of kernel, software, none\n"
+		      "t.yaml:3:23: error: iburst: write true, not yes\n"
+		      "t.yaml:3:34: error: port: '010' has a leading zero, which some YAML readers "
+		      "take for octal (8); write 10\n"
+		      "t.yaml:3:39: error: unknown key 'minpoll' in a source; did you mean "
+		      "'min-poll'?\n"
+		      "t.yaml:4:3: error: server a is listed twice, first at t.yaml:3:3\n"
+		      "t.yaml:5:14: error: level: '5' is none of error, warning, notice, info, "
+		      "debug\n");
 }
 END_TEST
 

@@ -37,10 +37,30 @@ END_TEST
 START_TEST(test_host_name_garbage_is_refused)
 {
 	static const char *const garbage[] = {
-		"",          ".",          "a..b",      "-a.example", "a-.example", "a b",
-		"192.0.2.256", "192.0.2",  "300",       "a:0",        "a:65536",    "a:x",
-		"a:",        "[::1",       "[::1]x",    "[::1]:",     "[a]:1",      "[192.0.2.1]:1",
-		"a/b",       "http://a",   "a:1:2",     "192.0.2.1%lo", "x\n",      "\xff",
+		"",
+		".",
+		"a..b",
+		"-a.example",
+		"a-.example",
+		"a b",
+		"192.0.2.256",
+		"192.0.2",
+		"300",
+		"a:0",
+		"a:65536",
+		"a:x",
+		"a:",
+		"[::1",
+		"[::1]x",
+		"[::1]:",
+		"[a]:1",
+		"[192.0.2.1]:1",
+		"a/b",
+		"http://a",
+		"a:1:2",
+		"192.0.2.1%lo",
+		"x\n",
+		"\xff",
 	};
 	g_autofree char *label = g_strnfill(64, 'a');
 

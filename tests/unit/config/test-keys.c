@@ -12,9 +12,9 @@ fill_in(const char *form, const char *value)
 }
 
 typedef struct {
-	const char *form;                /* '@' stands for the value */
-	const char *lowest, *highest;    /* are taken */
-	const char *too_low, *too_high;  /* are not; NULL: there is no such end */
+	const char *form;		/* '@' stands for the value */
+	const char *lowest, *highest;	/* are taken */
+	const char *too_low, *too_high; /* are not; NULL: there is no such end */
 } Limit;
 
 static const Limit limits[] = {
@@ -99,7 +99,8 @@ static const struct {
 	{"sources: [{server: a, online: @}]", "false", "off", "online: write false, not off"},
 	{"sources: [{server: a, iburst: @}]", "true", "'true'", "iburst: 'true' is quoted"},
 	{"sources: [{server: a, burst: @}]", "true", "~", "burst: has no value"},
-	{"sources: [{server: a, xleave: @}]", "true", "[]", "xleave: takes true or false, not a list"},
+	{"sources: [{server: a, xleave: @}]", "true", "[]",
+	 "xleave: takes true or false, not a list"},
 	{"sources: [{server: a, nts: @}]", "true", "yes", "nts: write true, not yes"},
 	{"sources: [{server: 'a:5', nts: @}]", "{port: 5}", "[x]", "or a map of its options"},
 	{"sources: [{server: a, family: @}]", "ipv6", "ipv5", "did you mean 'ipv4'?"},
@@ -107,7 +108,8 @@ static const struct {
 	{"sources: [{server: a, name: @}]", "x", "'a b'", "a name has no spaces"},
 	{"sources: [{server: a, name: @}]", "no", "''", "a name has 1 to 64 characters"},
 	{"sources: [{server: a, bind-address: @}]", "'::1'", "eth0", "no numeric address"},
-	{"sources: [{server: a, bind-address: @}]", "192.0.2.1", "192.0.2.1:5", "no numeric address"},
+	{"sources: [{server: a, bind-address: @}]", "192.0.2.1", "192.0.2.1:5",
+	 "no numeric address"},
 	{"sources: [{server: a, device: @}]", "eth0", "sixteen-letters-", "network interface"},
 	{"sources: [{refclock: a, refid: @}]", "PPS1", "FIVES", "no reference id"},
 	{"sources: [{refclock: a, refid: @}]", "A", "'G S'", "no reference id"},
@@ -133,23 +135,29 @@ static const struct {
 	{"control: {bus: @}", "session", "sesion", "did you mean 'session'?"},
 	{"control: {group: @}", "wheel", "'a b'", "is no group's name"},
 	{"log: {level: @}", "debug", "loud", "none of error, warning, notice, info, debug"},
-	{"hwtimestamp: @", "[eth0]", "eth0", "hwtimestamp takes a list, as [eth0], not a single value"},
+	{"hwtimestamp: @", "[eth0]", "eth0",
+	 "hwtimestamp takes a list, as [eth0], not a single value"},
 	{"hwtimestamp: [@]", "'*'", "'a/b'", "network interface"},
 	{"plugins: {directory: @}", "/usr/lib/x", "lib", "is no path from the root"},
 	{"plugins: {watch: @}", "true", "1", "watch: takes true or false"},
 	{"plugins: {gps: {enabled: @}}", "false", "no", "enabled: write false, not no"},
 	{"plugins: {gps: {path: @}}", "/a.so", "a.so", "is no path from the root"},
-	{"plugins: {gps: @}", "false", "[]", "plugin gps takes a map of keys and values, not a list"},
+	{"plugins: {gps: @}", "false", "[]",
+	 "plugin gps takes a map of keys and values, not a list"},
 	{"plugins: {@: {}}", "nts-ke", "NTS", "is no plugin's name"},
 	{"plugins: {@}", "directory: /x", "direktory: /x", "did you mean 'directory'?"},
-	{"server: {listen: @}", "['[::1]:0']", "'[::1]'", "listen takes a list, as [\"0.0.0.0:123\""},
+	{"server: {listen: @}", "['[::1]:0']", "'[::1]'",
+	 "listen takes a list, as [\"0.0.0.0:123\""},
 	{"server: {listen: [@]}", "127.0.0.1", "'*:123'", "for every address write"},
 	{"server: {listen: [@]}", "127.0.0.1", "123", "for every address write"},
 	{"server: {listen: [@]}", "127.0.0.1", "localhost", "is no numeric address"},
 	{"server: {listen: [@]}", "127.0.0.1", "127.0.0.1:65536", "is no numeric address"},
-	{"server: {listen: [@]}", "127.0.0.1", "'fe80::1%nosuchdev'", "is the interface after '%' there?"},
-	{"server: {listen: [{@}]}", "address: '::1', device: lo", "device: lo", "'address' is missing"},
-	{"server: {listen: [{address: '::1', @}]}", "device: lo", "divice: lo", "did you mean 'device'?"},
+	{"server: {listen: [@]}", "127.0.0.1", "'fe80::1%nosuchdev'",
+	 "is the interface after '%' there?"},
+	{"server: {listen: [{@}]}", "address: '::1', device: lo", "device: lo",
+	 "'address' is missing"},
+	{"server: {listen: [{address: '::1', @}]}", "device: lo", "divice: lo",
+	 "did you mean 'device'?"},
 	{"server: {listen: [], allow: @}", "[all]", "all", "allow takes a list"},
 	{"server: {listen: [], allow: [@]}", "10.0.0.0/8", "10.0.0.1/8", "without host bits"},
 	{"server: {deny: [@]}", "2001:db8::/32", "example.net", "is neither 'all' nor"},
@@ -183,8 +191,9 @@ END_TEST
 
 START_TEST(test_section_of_wrong_type_is_refused)
 {
-	check_refused("sources: {server: a}\n",
-		      "1:10: error: sources takes a list, as [{server: time.example.net}], not a map");
+	check_refused(
+		"sources: {server: a}\n",
+		"1:10: error: sources takes a list, as [{server: time.example.net}], not a map");
 	check_refused("sources: [time.example.net]\n",
 		      "1:11: error: a source is a map, as {server: time.example.net}");
 	check_refused("server: time.example.net\n",
@@ -199,8 +208,8 @@ END_TEST
 
 START_TEST(test_section_left_empty_is_fine)
 {
-	g_autoptr(TsSettings) settings =
-		load_well("sources:\nserver:\nclock:\nselection:\ncontrol:\nplugins:\nhwtimestamp:\nlog:\n");
+	g_autoptr(TsSettings) settings = load_well(
+		"sources:\nserver:\nclock:\nselection:\ncontrol:\nplugins:\nhwtimestamp:\nlog:\n");
 
 	ck_assert_uint_eq(settings->sources->len, 0);
 }
@@ -293,7 +302,8 @@ START_TEST(test_server_values_arrive)
 	ck_assert_uint_eq(ts_address_port(&listen[1].address), 1123);
 	ck_assert_str_eq(listen[2].device, "eth0");
 	ck_assert_uint_eq(listen[2].origin.column, 37);
-	ck_assert_uint_eq(server->access->len, 4); /* with ::1, but not with the denied 127.0.0.0/8 */
+	ck_assert_uint_eq(server->access->len,
+			  4); /* with ::1, but not with the denied 127.0.0.0/8 */
 	ck_assert(rules[0].is_allow && rules[0].prefix.length == 24);
 	ck_assert(!rules[1].is_allow && rules[1].is_all);
 	ck_assert(!rules[2].is_allow && rules[2].prefix.length == 8);
@@ -319,7 +329,8 @@ START_TEST(test_clock_selection_and_control_values_arrive)
 		"  max-slew: 500ppm, panic: none, panic-at-start: true, max-drift: 50,\n"
 		"  holdover-limit: 2s, precision: -20}\n"
 		"selection: {min-sources: 2, min-stratum: 1, max-stratum: 8, max-distance: 1,\n"
-		"  max-jitter: 100ms, stratum-weight: 2ms, reselect-distance: 10us, combine-limit: 2.5}\n"
+		"  max-jitter: 100ms, stratum-weight: 2ms, reselect-distance: 10us, combine-limit: "
+		"2.5}\n"
 		"control: {socket: /tmp/s, bus: none, group: wheel}\n"
 		"hwtimestamp: [eth0, eth1, eth0]\n"
 		"log: {level: warning}\n");
@@ -364,11 +375,11 @@ END_TEST
 
 START_TEST(test_refclock_keys_of_no_core_go_to_the_plugin)
 {
-	g_autoptr(TsSettings) s = load_well(
-		"sources:\n"
-		"- {refclock: gps, name: g, refid: GPS, stratum: 2, offset: 1ms, device: /dev/ttyS0, port: x}\n"
-		"plugins:\n"
-		"  gps: {path: /a.so, speed: 9600}\n");
+	g_autoptr(TsSettings) s = load_well("sources:\n"
+					    "- {refclock: gps, name: g, refid: GPS, stratum: 2, "
+					    "offset: 1ms, device: /dev/ttyS0, port: x}\n"
+					    "plugins:\n"
+					    "  gps: {path: /a.so, speed: 9600}\n");
 	const TsSourceSettings *gps = s->sources->pdata[0];
 	const TsPluginSettings *plugin = s->plugins->pdata[0];
 

@@ -46,8 +46,8 @@ set_up(void)
 static void
 remove_tree(const char *path)
 {
-	g_autoptr(GDir) dir = g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL
-									  : g_dir_open(path, 0, NULL);
+	g_autoptr(GDir) dir =
+		g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
 	const char *name;
 
 	while (dir && (name = g_dir_read_name(dir))) {
@@ -138,7 +138,8 @@ START_TEST(test_load_drop_ins_by_name_whatever_folder)
 {
 	write_file("main.yaml", "sources: [{server: m}]\nclock: {max-slew: 1}\n");
 	write_file("vendor/20-b.yaml", "sources: [{server: b}]\nclock: {max-slew: 20}\n");
-	write_file("etc/10-a.yaml", "sources: [{server: a}]\nclock: {max-slew: 10, max-drift: 7}\n");
+	write_file("etc/10-a.yaml",
+		   "sources: [{server: a}]\nclock: {max-slew: 10, max-drift: 7}\n");
 	write_file("etc/30-c.yaml", "sources: [{server: c}]\n");
 	g_autoptr(TsSettings) settings = load_all_well();
 	static const char *const order[] = {"m", "a", "b", "c"};
@@ -188,8 +189,9 @@ START_TEST(test_load_same_server_in_two_files_is_one_the_later_wins)
 {
 	write_file("etc/10-a.yaml",
 		   "sources: [{server: Time.Example, iburst: true, min-poll: 4, max-poll: 5}]\n");
-	write_file("etc/20-b.yaml",
-		   "sources: [{pool: time.example}, {server: time.example., max-poll: 9, name: t}]\n");
+	write_file(
+		"etc/20-b.yaml",
+		"sources: [{pool: time.example}, {server: time.example., max-poll: 9, name: t}]\n");
 	g_autofree char *said = NULL;
 	g_autoptr(TsSettings) settings = load_saying_all(false, &said);
 
@@ -204,8 +206,10 @@ START_TEST(test_load_same_server_in_two_files_is_one_the_later_wins)
 	ck_assert_int_eq(source->max_poll, 9);
 	ck_assert_str_eq(source->label, "t");
 	const TsNode *entry = ts_node_at(ts_node_find(settings->tree, "sources"), 0);
-	ck_assert(g_str_has_suffix(ts_node_origin(ts_node_find(entry, "min-poll"))->file, "10-a.yaml"));
-	ck_assert(g_str_has_suffix(ts_node_origin(ts_node_find(entry, "max-poll"))->file, "20-b.yaml"));
+	ck_assert(g_str_has_suffix(ts_node_origin(ts_node_find(entry, "min-poll"))->file,
+				   "10-a.yaml"));
+	ck_assert(g_str_has_suffix(ts_node_origin(ts_node_find(entry, "max-poll"))->file,
+				   "20-b.yaml"));
 }
 END_TEST
 
@@ -217,8 +221,8 @@ START_TEST(test_load_ranges_are_checked_after_the_merge)
 	g_autoptr(TsSettings) settings = load_saying_all(false, &said);
 
 	ck_assert_ptr_null(settings);
-	ck_assert_msg(strstr(said, "etc/10-a.yaml:1:33: error: min-poll 8 is above max-poll 7"), "%s",
-		      said);
+	ck_assert_msg(strstr(said, "etc/10-a.yaml:1:33: error: min-poll 8 is above max-poll 7"),
+		      "%s", said);
 }
 END_TEST
 
@@ -282,7 +286,8 @@ START_TEST(test_load_mistakes_of_all_files_come_at_once)
 		"main.yaml:1:19: error: max-slew: takes a rate in ppm as 500ppm, not 'x'\n"
 		"etc/10-a.yaml:2:1: error: YAML syntax: did not find expected node content, while "
 		"parsing a flow node\n"
-		"vendor/20-b.yaml:2:14: error: level: 'y' is none of error, warning, notice, info, debug\n"
+		"vendor/20-b.yaml:2:14: error: level: 'y' is none of error, warning, notice, info, "
+		"debug\n"
 		"etc/30-c.yaml:1:20: error: server: 'a b' is no host name or address\n");
 }
 END_TEST
@@ -455,8 +460,9 @@ END_TEST
 
 START_TEST(test_parse_source_takes_options_as_a_file_does)
 {
-	const char *const options[] = {"server=[2001:db8::1]:1123", "iburst", "min-poll=16s",
-				       "offset=-1ms", "bind-address=2001:db8::5", NULL};
+	const char *const options[] = {
+		"server=[2001:db8::1]:1123", "iburst", "min-poll=16s", "offset=-1ms",
+		"bind-address=2001:db8::5",  NULL};
 	g_autoptr(GError) error = NULL;
 	g_autoptr(TsSourceSettings) source = ts_config_parse_source(options, &error);
 
@@ -484,7 +490,7 @@ END_TEST
 START_TEST(test_parse_source_lists_every_mistake)
 {
 	const char *const options[] = {"server=a",   "iburst=yes", "minpoll=4", "port=0",
-				       "prefer",     "prefer",     "=5",        "nts={",
+				       "prefer",     "prefer",	   "=5",	"nts={",
 				       "min-poll=9", "max-poll=8", NULL};
 	g_autoptr(GError) error = NULL;
 	g_autoptr(TsSourceSettings) source = ts_config_parse_source(options, &error);
@@ -500,8 +506,8 @@ START_TEST(test_parse_source_lists_every_mistake)
 
 	ck_assert_ptr_null(source);
 	for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++)
-		ck_assert_msg(strstr(error->message, parts[i]) != NULL, "%s\nnot: %s", error->message,
-			      parts[i]);
+		ck_assert_msg(strstr(error->message, parts[i]) != NULL, "%s\nnot: %s",
+			      error->message, parts[i]);
 }
 END_TEST
 
@@ -511,7 +517,8 @@ START_TEST(test_parse_source_without_kind_is_refused)
 	g_autoptr(GError) error = NULL;
 
 	ck_assert_ptr_null(ts_config_parse_source(none, &error));
-	ck_assert_str_eq(error->message, "a source needs a key server, pool or refclock with its name");
+	ck_assert_str_eq(error->message,
+			 "a source needs a key server, pool or refclock with its name");
 }
 END_TEST
 

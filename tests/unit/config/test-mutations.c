@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test-mutations.c - a right file with a few bytes wrong, many times over: the loader ends, and ends
- * with settings or with errors (the checks are those of tests/fuzz/fuzz-config.c)
+ * test-mutations.c - a right file with a few bytes wrong, many times over: the loader ends, and
+ * ends with settings or with errors (the checks are those of tests/fuzz/fuzz-config.c)
  */
 #include <glib.h>
 #include <stdint.h>

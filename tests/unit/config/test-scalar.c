@@ -184,7 +184,8 @@ START_TEST(test_scalar_quantity_traps_are_explained)
 	check_quantity_refused(TS_QUANTITY_DURATION, "010", "octal (8); write 10");
 	check_quantity_refused(TS_QUANTITY_DURATION, "010s", "leading zeros");
 	check_quantity_refused(TS_QUANTITY_DURATION, "0x10", "not decimal");
-	check_quantity_refused(TS_QUANTITY_DURATION, "5sec", "unknown unit 'sec'; known are ns, us");
+	check_quantity_refused(TS_QUANTITY_DURATION, "5sec",
+			       "unknown unit 'sec'; known are ns, us");
 	check_quantity_refused(TS_QUANTITY_DURATION, "1,5", "decimal mark is a point");
 	check_quantity_refused(TS_QUANTITY_DURATION, ".inf", "takes a duration");
 	check_quantity_refused(TS_QUANTITY_DURATION, ".nan", "takes a duration");
@@ -256,11 +257,11 @@ START_TEST(test_quantity_format_picks_the_unit)
 		double value;
 		const char *expected;
 	} cases[] = {
-		{TS_QUANTITY_DURATION, 0, "0s"},	  {TS_QUANTITY_DURATION, 0.0625, "62.5ms"},
-		{TS_QUANTITY_DURATION, 1e-6, "1us"},	  {TS_QUANTITY_DURATION, 5e-9, "5ns"},
+		{TS_QUANTITY_DURATION, 0, "0s"},	   {TS_QUANTITY_DURATION, 0.0625, "62.5ms"},
+		{TS_QUANTITY_DURATION, 1e-6, "1us"},	   {TS_QUANTITY_DURATION, 5e-9, "5ns"},
 		{TS_QUANTITY_DURATION, 131072, "131072s"}, {TS_QUANTITY_PPM, 500, "500ppm"},
-		{TS_QUANTITY_SIZE, 65536, "64k"},	  {TS_QUANTITY_SIZE, 100, "100"},
-		{TS_QUANTITY_SIZE, 0x1p32, "4G"},	  {TS_QUANTITY_NUMBER, 2.5, "2.5"},
+		{TS_QUANTITY_SIZE, 65536, "64k"},	   {TS_QUANTITY_SIZE, 100, "100"},
+		{TS_QUANTITY_SIZE, 0x1p32, "4G"},	   {TS_QUANTITY_NUMBER, 2.5, "2.5"},
 	};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {

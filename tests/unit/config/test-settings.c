@@ -67,8 +67,9 @@ END_TEST
 
 START_TEST(test_source_copy_is_deep_and_same)
 {
-	g_autoptr(TsSourceSettings) source = source_of("server: a, name: b, bind-address: 192.0.2.1,"
-						       " device: eth0, nts: {port: 5}");
+	g_autoptr(TsSourceSettings) source =
+		source_of("server: a, name: b, bind-address: 192.0.2.1,"
+			  " device: eth0, nts: {port: 5}");
 	TsSourceSettings *copy = ts_source_settings_copy(source);
 	g_autoptr(TsSourceSettings) second = ts_source_settings_copy(copy);
 

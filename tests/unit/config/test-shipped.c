@@ -41,8 +41,8 @@ uncover_examples(char *text)
 	unsigned n = 0;
 
 	for (char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-		bool is_example = line[0] == '#' && (g_ascii_islower(line[1]) ||
-						     (line[1] == ' ' && line[2] == ' '));
+		bool is_example = line[0] == '#' &&
+				  (g_ascii_islower(line[1]) || (line[1] == ' ' && line[2] == ' '));
 		if (!is_example)
 			continue;
 		memmove(line, line + 1, strlen(line + 1) + 1);

@@ -33,10 +33,13 @@ END_TEST
 
 static const char *const round_trips[] = {
 	"",
-	"plugins: {a: {b: 'it''s', c: \"q\\\"\\\\ \\t\\n\\u2028\\x7f\", d: '', e: ~, f: '~', g: 'null'}}",
-	"plugins: {a: {'k: v': x y, '#': '# no comment', '-': '- ', \"\\n\": 1, 'null': 2, '<<': 3}}",
+	"plugins: {a: {b: 'it''s', c: \"q\\\"\\\\ \\t\\n\\u2028\\x7f\", d: '', e: ~, f: '~', g: "
+	"'null'}}",
+	"plugins: {a: {'k: v': x y, '#': '# no comment', '-': '- ', \"\\n\": 1, 'null': 2, '<<': "
+	"3}}",
 	"plugins: {a: {l: [[1, [2, {x: y, z: []}]], {}, [[]], {p: {q: r}}]}}",
-	"plugins: {a: {b: \"two\\n  lines\\n\", c: ünïcode, d: a:b, e: '%', f: -1, g: +1, h: -x, i: 'x:'}}",
+	"plugins: {a: {b: \"two\\n  lines\\n\", c: ünïcode, d: a:b, e: '%', f: -1, g: +1, h: -x, "
+	"i: 'x:'}}",
 	"sources: [{server: a, offset: -1 ms, max-distance: 1e-3, min-poll: 64s}]",
 	"clock: {max-slew: 0.05%, step: {threshold: .5}}",
 };

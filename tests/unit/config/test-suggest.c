@@ -7,7 +7,8 @@
 #include "suite.h"
 
 static const char *const known[] = {
-	"server", "pool", "refclock", "min-poll", "max-poll", "max-delay-dev-ratio", "nts", "key", NULL,
+	"server", "pool", "refclock", "min-poll", "max-poll", "max-delay-dev-ratio",
+	"nts",	  "key",  NULL,
 };
 
 static void

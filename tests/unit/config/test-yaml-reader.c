@@ -73,8 +73,8 @@ END_TEST
 
 START_TEST(test_yaml_empty_forms_are_null)
 {
-	static const char *const empty[] = {"", "\n\n", "# only a comment\n", "---\n", "---\n...\n", "~",
-					    "\xef\xbb\xbf", "null\n"};
+	static const char *const empty[] = {"",		  "\n\n", "# only a comment\n", "---\n",
+					    "---\n...\n", "~",	  "\xef\xbb\xbf",	"null\n"};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(empty); i++) {
 		g_autoptr(TsNode) root = read_well(empty[i]);
@@ -85,7 +85,8 @@ END_TEST
 
 START_TEST(test_yaml_scalars_null_and_quoted)
 {
-	g_autoptr(TsNode) root = read_well("a:\nb: ''\nc: \"null\"\nd: |\n  x\ne: !!str 5\nf: !!int 5\n");
+	g_autoptr(TsNode) root =
+		read_well("a:\nb: ''\nc: \"null\"\nd: |\n  x\ne: !!str 5\nf: !!int 5\n");
 
 	ck_assert_int_eq(ts_node_kind(ts_node_find(root, "a")), TS_NODE_NULL);
 	ck_assert_str_eq(ts_node_text(ts_node_find(root, "b")), "");
@@ -127,8 +128,10 @@ END_TEST
 
 START_TEST(test_yaml_merge_key_of_no_map_is_an_error)
 {
-	check_said("a: {<<: 5}", "1:9: error: '<<' takes a map, an alias of one, or a list of these");
-	check_said("a: {<<: [5]}", "1:9: error: '<<' takes a map, an alias of one, or a list of these");
+	check_said("a: {<<: 5}",
+		   "1:9: error: '<<' takes a map, an alias of one, or a list of these");
+	check_said("a: {<<: [5]}",
+		   "1:9: error: '<<' takes a map, an alias of one, or a list of these");
 	check_said("a: {<<: {}, <<: {}}", "1:13: error: a second '<<'; write <<: [*a, *b]");
 }
 END_TEST
@@ -227,7 +230,9 @@ START_TEST(test_yaml_bytes_of_no_text_are_located)
 	check_said("a: \xc3", "1:4: error: this is not UTF-8");
 	check_said("a: \x1b[0m\n", "1:4: error: a control character");
 	check_said("a: \xc2\x81\n", "1:4: error: a control character");
-	check_said_of("\xff\xfe" "a\0", 4, "1:1: error: the file is UTF-16; it must be UTF-8");
+	check_said_of("\xff\xfe"
+		      "a\0",
+		      4, "1:1: error: the file is UTF-16; it must be UTF-8");
 	check_said("a: \"\\0\"\n", "1:4: error: a NUL character in a value");
 }
 END_TEST
@@ -271,8 +276,10 @@ START_TEST(test_yaml_syntax_errors_name_the_place)
 	g_autoptr(TsNode) root = read_saying(text, strlen(text), &said);
 
 	ck_assert_ptr_null(root);
-	ck_assert_msg(g_str_has_prefix(said, "t.yaml:2:") && strstr(said, "YAML syntax: "), "%s", said);
-	check_said("a: @x\n", "1:4: error: no value can begin with this character; quote the value");
+	ck_assert_msg(g_str_has_prefix(said, "t.yaml:2:") && strstr(said, "YAML syntax: "), "%s",
+		      said);
+	check_said("a: @x\n",
+		   "1:4: error: no value can begin with this character; quote the value");
 }
 END_TEST
 
