@@ -13,12 +13,15 @@
 
 #include "select/pool.h"
 
-#define DEFAULT_WANDER         1e-18 /* as in estimate.c */
+/* As in estimate.c. */
+#define DEFAULT_FREQUENCY_SD   5e-5
+#define DEFAULT_WANDER         1e-18
 #define DEFAULT_WANDER_DECADES 2.0
 #define KNOWN_WANDER_DECADES   0.5
 
 #define MISFIT_FOLLOWS 0.15 /* weight of the newest in a source's mean misfit */
 #define BAD_MISFIT     6.0  /* mean misfit over the others' from where on a source's word isn't kept */
+#define EARLY_SAMPLES  16   /* of each source: so long the pool is built anew each round */
 #define RECENT_BREAK   8    /* samples of each source in which breaks count as the same event */
 #define MIN_BIAS_SCALE 1e-7 /* s: even a reference clock has cables */
 #define FRAME_LIMIT_S  1.0
@@ -26,6 +29,7 @@
 typedef struct {
 	uint64_t id;
 	TsEstimator *estimator;
+	double bias_scale_s;   /* as in pool.h */
 	TsNoiseModel model;    /* the likely one */
 	double misfit;         /* mean of late, about 1 */
 	unsigned recent_break; /* samples for which a break of this source is remembered */
@@ -51,6 +55,7 @@ ts_combiner_new(void)
 {
 	TsCombiner *self = g_new0(TsCombiner, 1);
 
+	self->frequency_sd = DEFAULT_FREQUENCY_SD;
 	self->wander = DEFAULT_WANDER;
 	self->wander_decades = DEFAULT_WANDER_DECADES;
 	return self;
@@ -90,7 +95,7 @@ void
 ts_combiner_set_prior(TsCombiner *self, double frequency, double frequency_sd, double wander)
 {
 	self->frequency = frequency;
-	self->frequency_sd = frequency_sd;
+	self->frequency_sd = frequency_sd > 0 ? frequency_sd : DEFAULT_FREQUENCY_SD;
 	if (wander > 0) {
 		self->wander = wander;
 		self->wander_decades = KNOWN_WANDER_DECADES;
@@ -163,30 +168,128 @@ take_estimate(TsCombiner *self, unsigned index)
 	ts_pool_update(&self->pool, &sample);
 }
 
+/* Returns: the middle of the members' mean misfits, the lower one of two. */
 static double
-bias_scale(const TsEstimator *estimator, int64_t raw_ns, double noise_s)
+usual_misfit(const TsCombiner *self)
 {
-	TsEstimate estimate;
+	double sorted[TS_COMBINE_MAX_SOURCES];
+	unsigned n = 0;
 
-	ts_estimator_get(estimator, raw_ns, &estimate);
-	return fmax(estimate.delay_min_s / 2, fmax(noise_s, MIN_BIAS_SCALE));
+	for (; n < self->n_members; n++) {
+		unsigned j = n;
+
+		for (; j > 0 && sorted[j - 1] > self->members[n].misfit; j--)
+			sorted[j] = sorted[j - 1];
+		sorted[j] = self->members[n].misfit;
+	}
+	return fmax(sorted[(n - 1) / 2], 0.5);
+}
+
+static void
+take_sample(TsCombiner *self, unsigned index, const TsNoiseSample *sample)
+{
+	Member *member = &self->members[index];
+	TsNoiseView view;
+	double trust = fmax(member->misfit / usual_misfit(self), 1);
+
+	ts_noise_view(ts_estimator_noise(member->estimator), sample, &view);
+	predict_to(self, sample->raw_ns);
+	/* Answers overtake each other: one that is older than the pool is carried to its moment. */
+	double late_s = (double)(self->raw_ns - sample->raw_ns) * 1e-9;
+	TsPoolSample seen = {
+		.source = index,
+		.value_s = (double)(sample->offset_ns - self->frame_ns) * 1e-9 +
+			   late_s * self->answer.frequency,
+		.variance = view.variance[member->model] * trust,
+		.shared_s = view.shared_s[member->model],
+	};
+	TsBankFit fit = ts_pool_update(&self->pool, &seen);
+	member->misfit += MISFIT_FOLLOWS * (fmin(fit.misfit * trust, 100) - member->misfit);
+}
+
+/* Returns: the member whose window has the oldest sample left, or -1. @left: samples left of each. */
+static int
+oldest_of(const TsCombiner *self, const unsigned *left)
+{
+	int oldest = -1;
+	int64_t oldest_raw_ns = INT64_MAX;
+
+	for (unsigned i = 0; i < self->n_members; i++) {
+		if (left[i] == 0)
+			continue;
+		const TsNoise *noise = ts_estimator_noise(self->members[i].estimator);
+		int64_t raw_ns = ts_noise_sample(noise, left[i] - 1)->raw_ns;
+		if (raw_ns < oldest_raw_ns) {
+			oldest_raw_ns = raw_ns;
+			oldest = (int)i;
+		}
+	}
+	return oldest;
+}
+
+static void
+start_pool(TsCombiner *self, unsigned index, const TsNoiseSample *sample)
+{
+	TsNoiseView view;
+	TsBankAnswer line = {
+		.frequency = self->frequency,
+		.frequency_variance = self->frequency_sd * self->frequency_sd,
+	};
+
+	ts_noise_view(ts_estimator_noise(self->members[index].estimator), sample, &view);
+	line.offset_variance = view.variance[self->members[index].model];
+	self->raw_ns = sample->raw_ns;
+	self->frame_ns = sample->offset_ns;
+	ts_pool_restart(&self->pool, index, &line);
+	ts_pool_answer(&self->pool, &self->answer);
+}
+
+/* Feeds a new pool with all that the members' windows hold, judged by what is known of each path now. */
+static void
+rebuild(TsCombiner *self)
+{
+	unsigned left[TS_COMBINE_MAX_SOURCES];
+	bool is_first = true;
+
+	ts_pool_init(&self->pool, self->wander, self->wander_decades);
+	for (unsigned i = 0; i < self->n_members; i++) {
+		Member *member = &self->members[i];
+
+		left[i] = ts_estimator_noise(member->estimator)->n;
+		member->model = ts_estimator_likely_model(member->estimator, member->model);
+		member->misfit = 1;
+		ts_pool_join(&self->pool, member->bias_scale_s);
+	}
+	for (int i; (i = oldest_of(self, left)) >= 0; is_first = false) {
+		const TsNoise *noise = ts_estimator_noise(self->members[i].estimator);
+		const TsNoiseSample *sample = ts_noise_sample(noise, --left[i]);
+
+		if (is_first)
+			start_pool(self, (unsigned)i, sample);
+		else
+			take_sample(self, (unsigned)i, sample);
+	}
+}
+
+static double
+bias_scale(const TsEstimator *estimator, const TsSample *newest)
+{
+	return fmax(ts_estimator_noise(estimator)->floor_s / 2, fmax(newest->noise_s, MIN_BIAS_SCALE));
 }
 
 static void
 join(TsCombiner *self, Member *member, const TsSample *newest)
 {
 	unsigned index = self->n_members++;
-	double scale_s = bias_scale(member->estimator, newest->raw_ns, newest->noise_s);
 
+	member->bias_scale_s = bias_scale(member->estimator, newest);
 	self->members[index] = *member;
 	self->is_shared = self->is_started;
-	if (!self->is_started) {
+	if (!self->is_started || self->n_samples < EARLY_SAMPLES * self->n_members) {
 		self->is_started = true;
-		ts_pool_init(&self->pool, self->wander, self->wander_decades);
-		ts_pool_join(&self->pool, scale_s);
-		restart_from(self, index, newest->raw_ns);
+		rebuild(self);
 	} else {
-		ts_pool_join(&self->pool, scale_s);
+		ts_pool_join(&self->pool, member->bias_scale_s);
 		predict_to(self, newest->raw_ns);
 		take_estimate(self, index);
 	}
@@ -209,23 +312,6 @@ take_up(TsCombiner *self, uint64_t id, const TsSample *history, unsigned n)
 	join(self, &member, &history[n - 1]);
 }
 
-/* Returns: the middle of the members' mean misfits, the lower one of two. */
-static double
-usual_misfit(const TsCombiner *self)
-{
-	double sorted[TS_COMBINE_MAX_SOURCES];
-	unsigned n = 0;
-
-	for (; n < self->n_members; n++) {
-		unsigned j = n;
-
-		for (; j > 0 && sorted[j - 1] > self->members[n].misfit; j--)
-			sorted[j] = sorted[j - 1];
-		sorted[j] = self->members[n].misfit;
-	}
-	return fmax(sorted[(n - 1) / 2], 0.5);
-}
-
 static bool
 is_bad(const TsCombiner *self, const Member *member)
 {
@@ -246,9 +332,7 @@ let_go(TsCombiner *self, unsigned index)
 		return;
 	if (was_bad) {
 		/* It pulled the pool along: what the others say counts. */
-		restart_from(self, 0, self->raw_ns);
-		for (unsigned i = 1; i < self->n_members; i++)
-			take_estimate(self, i);
+		rebuild(self);
 	}
 	refresh(self);
 }
@@ -305,28 +389,23 @@ on_break(TsCombiner *self, unsigned index, double residual_s)
 }
 
 static void
-take_sample(TsCombiner *self, unsigned index, const TsSample *sample)
+take_newest(TsCombiner *self, unsigned index)
 {
 	Member *member = &self->members[index];
-	TsNoiseView view;
-	double trust = fmax(member->misfit / usual_misfit(self), 1);
-	TsNoiseModel model = ts_estimator_judge_newest(member->estimator, member->model, &view);
+	TsNoiseModel model = ts_estimator_likely_model(member->estimator, member->model);
 
 	if (model != member->model)
 		ts_pool_forget_share(&self->pool, index);
 	member->model = model;
-	predict_to(self, sample->raw_ns);
-	/* Answers overtake each other: one that is older than the pool is carried to its moment. */
-	double late_s = (double)(self->raw_ns - sample->raw_ns) * 1e-9;
-	TsPoolSample seen = {
-		.source = index,
-		.value_s = (double)(sample->offset_ns - self->frame_ns) * 1e-9 +
-			   late_s * self->answer.frequency,
-		.variance = view.variance[model] * trust,
-		.shared_s = view.shared_s[model],
-	};
-	TsBankFit fit = ts_pool_update(&self->pool, &seen);
-	member->misfit += MISFIT_FOLLOWS * (fmin(fit.misfit * trust, 100) - member->misfit);
+	take_sample(self, index, ts_noise_sample(ts_estimator_noise(member->estimator), 0));
+}
+
+/* Once a round while floors and noise models are still being learnt. */
+static bool
+is_time_to_rebuild(const TsCombiner *self)
+{
+	return self->n_members > 1 && self->n_samples < EARLY_SAMPLES * self->n_members &&
+	       self->n_samples % self->n_members == 0;
 }
 
 void
@@ -346,8 +425,10 @@ ts_combiner_add(TsCombiner *self, uint64_t id, const TsSample *sample)
 	if (fit == TS_FIT_BREAK) {
 		predict_to(self, sample->raw_ns);
 		on_break(self, (unsigned)index, residual_s);
+	} else if (is_time_to_rebuild(self)) {
+		rebuild(self);
 	} else {
-		take_sample(self, (unsigned)index, sample);
+		take_newest(self, (unsigned)index);
 	}
 	self->n_samples++;
 	refresh(self);

@@ -319,10 +319,15 @@ ts_estimator_add(TsEstimator *self, const TsSample *sample, double *residual_s)
 	return judge(self, &fit);
 }
 
-TsNoiseModel
-ts_estimator_judge_newest(const TsEstimator *self, TsNoiseModel present, TsNoiseView *view)
+const TsNoise *
+ts_estimator_noise(const TsEstimator *self)
 {
-	ts_noise_view(&self->noise, ts_noise_sample(&self->noise, 0), view);
+	return &self->noise;
+}
+
+TsNoiseModel
+ts_estimator_likely_model(const TsEstimator *self, TsNoiseModel present)
+{
 	return ts_bank_likely_model(&self->bank, present);
 }
 

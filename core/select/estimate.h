@@ -67,10 +67,10 @@ TsFit ts_estimator_add(TsEstimator *estimator, const TsSample *sample, double *r
  * offset is known and frequency_sd is the prior's. */
 bool ts_estimator_get(const TsEstimator *estimator, int64_t raw_ns, TsEstimate *estimate);
 
-/* For the combiner, only with a sample: judges the newest one by what was learnt of its source.
- * @view: (out). Returns: the likely noise model; another than @present only if it is twice as likely. */
-TsNoiseModel ts_estimator_judge_newest(const TsEstimator *estimator, TsNoiseModel present,
-				       TsNoiseView *view);
+/* For the combiner: the window of samples, and the likely noise model; another than @present only if it is
+ * twice as likely. Both only with a sample. */
+const TsNoise *ts_estimator_noise(const TsEstimator *estimator);
+TsNoiseModel ts_estimator_likely_model(const TsEstimator *estimator, TsNoiseModel present);
 
 /* The local oscillator's wander belongs to all sources and is kept across restarts: what is known of
  * it, (s/s)^2/s; setting it only moves the prior. */
