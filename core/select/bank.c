@@ -253,7 +253,7 @@ ts_bank_answer(const TsBank *bank, TsBankAnswer *answer)
 }
 
 TsNoiseModel
-ts_bank_likely_model(const TsBank *bank, TsNoiseModel present)
+ts_bank_likely_model(const TsBank *bank, TsNoiseModel present, double *weight)
 {
 	double weights[TS_NOISE_MODELS] = {0};
 	unsigned likely = present;
@@ -263,6 +263,7 @@ ts_bank_likely_model(const TsBank *bank, TsNoiseModel present)
 	for (unsigned model = 0; model < TS_NOISE_MODELS; model++)
 		if (weights[model] > weights[likely] && weights[model] > 2 * weights[present])
 			likely = model;
+	*weight = weights[likely];
 	return (TsNoiseModel)likely;
 }
 

@@ -83,8 +83,9 @@ void ts_bank_shift(TsBank *bank, double shift_s);
 
 void ts_bank_answer(const TsBank *bank, TsBankAnswer *answer);
 
-/* Returns: the noise model of most weight; another than @present only if it is twice as likely. */
-TsNoiseModel ts_bank_likely_model(const TsBank *bank, TsNoiseModel present);
+/* Returns: the noise model of most weight; another than @present only if it is twice as likely.
+ * @weight: (out): its weight. */
+TsNoiseModel ts_bank_likely_model(const TsBank *bank, TsNoiseModel present, double *weight);
 
 /* Log of the prior of each wander: a bell about @wander on a logarithmic scale. */
 void ts_bank_believe(double belief[TS_BANK_WANDERS], double wander, double wander_decades);

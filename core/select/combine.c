@@ -30,7 +30,8 @@ typedef struct {
 	uint64_t id;
 	TsEstimator *estimator;
 	double bias_scale_s;   /* as in pool.h */
-	TsNoiseModel model;    /* the likely one */
+	TsNoiseModel model;    /* the likely one, */
+	double model_weight;   /* and how likely it is */
 	double misfit;         /* mean of late, about 1 */
 	unsigned recent_break; /* samples for which a break of this source is remembered */
 } Member;
@@ -200,7 +201,8 @@ take_sample(TsCombiner *self, unsigned index, const TsNoiseSample *sample)
 		.source = index,
 		.value_s = (double)(sample->offset_ns - self->frame_ns) * 1e-9 +
 			   late_s * self->answer.frequency,
-		.variance = view.variance[member->model] * trust,
+		/* Less certain while it isn't clear which model is right. */
+		.variance = view.variance[member->model] * trust / member->model_weight,
 		.shared_s = view.shared_s[member->model],
 	};
 	TsBankFit fit = ts_pool_update(&self->pool, &seen);
@@ -256,7 +258,8 @@ rebuild(TsCombiner *self)
 		Member *member = &self->members[i];
 
 		left[i] = ts_estimator_noise(member->estimator)->n;
-		member->model = ts_estimator_likely_model(member->estimator, member->model);
+		member->model = ts_estimator_likely_model(member->estimator, member->model,
+						       &member->model_weight);
 		member->misfit = 1;
 		ts_pool_join(&self->pool, member->bias_scale_s);
 	}
@@ -392,7 +395,8 @@ static void
 take_newest(TsCombiner *self, unsigned index)
 {
 	Member *member = &self->members[index];
-	TsNoiseModel model = ts_estimator_likely_model(member->estimator, member->model);
+	TsNoiseModel model = ts_estimator_likely_model(member->estimator, member->model,
+						       &member->model_weight);
 
 	if (model != member->model)
 		ts_pool_forget_share(&self->pool, index);

@@ -326,9 +326,9 @@ ts_estimator_noise(const TsEstimator *self)
 }
 
 TsNoiseModel
-ts_estimator_likely_model(const TsEstimator *self, TsNoiseModel present)
+ts_estimator_likely_model(const TsEstimator *self, TsNoiseModel present, double *weight)
 {
-	return ts_bank_likely_model(&self->bank, present);
+	return ts_bank_likely_model(&self->bank, present, weight);
 }
 
 bool

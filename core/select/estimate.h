@@ -68,9 +68,10 @@ TsFit ts_estimator_add(TsEstimator *estimator, const TsSample *sample, double *r
 bool ts_estimator_get(const TsEstimator *estimator, int64_t raw_ns, TsEstimate *estimate);
 
 /* For the combiner: the window of samples, and the likely noise model; another than @present only if it is
- * twice as likely. Both only with a sample. */
+ * twice as likely. @weight: (out): how likely, 0 to 1. Both only with a sample. */
 const TsNoise *ts_estimator_noise(const TsEstimator *estimator);
-TsNoiseModel ts_estimator_likely_model(const TsEstimator *estimator, TsNoiseModel present);
+TsNoiseModel ts_estimator_likely_model(const TsEstimator *estimator, TsNoiseModel present,
+				       double *weight);
 
 /* The local oscillator's wander belongs to all sources and is kept across restarts: what is known of
  * it, (s/s)^2/s; setting it only moves the prior. */

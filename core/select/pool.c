@@ -5,8 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-/* A bias is a part of half the round trip; a path's lasts about a day. */
+/* A bias is a part of half the round trip; a path's lasts about a day. A third of it is rare. */
 static const double level_share[TS_POOL_LEVELS] = {0.003, 0.03, 0.3};
+static const double level_belief[TS_POOL_LEVELS] = {0, 0, -1.2}; /* logarithms */
 #define BIAS_LASTS_S 86400.0
 
 /* Evidence of the size of biases comes with the first samples and then with the days. */
@@ -61,7 +62,8 @@ weigh(TsPool *pool)
 {
 	double levels[TS_POOL_LEVELS];
 
-	memcpy(levels, pool->level_score, sizeof levels);
+	for (unsigned level = 0; level < TS_POOL_LEVELS; level++)
+		levels[level] = pool->level_score[level] + level_belief[level];
 	weights_of_logs(levels, TS_POOL_LEVELS, 1);
 	for (unsigned level = 0; level < TS_POOL_LEVELS; level++) {
 		double weights[TS_BANK_WANDERS];
