@@ -73,7 +73,7 @@ accept_by_figures(const TsCandidate *candidate, const TsSelectOptions *options, 
 		  TsDecision *decision)
 {
 	const TsEstimate *estimate = &candidate->estimate;
-	TsInterval interval = ts_candidate_interval(candidate);
+	TsInterval interval = ts_candidate_vote(candidate);
 
 	decision->age_s = ts_offset_difference_s(raw_ns, candidate->newest_raw_ns);
 	if (!candidate->is_reachable && decision->age_s > options->stale_after_s) {

@@ -50,7 +50,8 @@ find_majority(Votes *votes, TsInterval *agreed, unsigned *n_agreeing)
 static TsInterval
 agreed_interval(const TsRound *round)
 {
-	return (TsInterval){round->selection->earliest_ns, round->selection->latest_ns};
+	return (TsInterval){round->selection->agreed_earliest_ns,
+			    round->selection->agreed_latest_ns};
 }
 
 static bool
@@ -65,10 +66,11 @@ static bool
 is_trusted_or_lies_inside(const TsRound *round, unsigned index)
 {
 	int64_t offset_ns = round->candidates[index].estimate.offset_ns;
+	TsInterval agreed = agreed_interval(round);
 
 	return ts_round_is_trusted(round, index) ||
-	       (touches_agreed(round, index) && offset_ns >= round->selection->earliest_ns &&
-		offset_ns <= round->selection->latest_ns);
+	       (touches_agreed(round, index) && offset_ns >= agreed.earliest_ns &&
+		offset_ns <= agreed.latest_ns);
 }
 
 static bool
@@ -130,8 +132,27 @@ ts_round_agree(TsRound *round)
 		return;
 	}
 	round->selection->has_interval = true;
-	round->selection->earliest_ns = agreed.earliest_ns;
-	round->selection->latest_ns = agreed.latest_ns;
+	round->selection->agreed_earliest_ns = round->selection->earliest_ns = agreed.earliest_ns;
+	round->selection->agreed_latest_ns = round->selection->latest_ns = agreed.latest_ns;
 	drop_falsetickers(round, only_trusted);
 	round->selection->n_truechimers = round->n_in;
+}
+
+void
+ts_round_bound(TsRound *round)
+{
+	bool only_trusted = ts_round_count(round, ts_round_is_trusted) > 0;
+	Votes bounds;
+	TsInterval common;
+
+	if (round->n_in == 0)
+		return;
+	collect_votes(round, only_trusted, &bounds);
+	for (unsigned i = 0, n = 0; i < round->n_in; i++)
+		if (!only_trusted || ts_round_is_trusted(round, round->in[i]))
+			bounds.intervals[n++] =
+				ts_candidate_bound(&round->candidates[round->in[i]]);
+	ts_intersect(bounds.intervals, bounds.weights, bounds.n, &common);
+	round->selection->earliest_ns = common.earliest_ns;
+	round->selection->latest_ns = common.latest_ns;
 }

@@ -24,6 +24,17 @@ offset_from_first_s(const TsRound *round, unsigned index)
 	       (estimate->fraction_ns - first->fraction_ns) * 1e-9;
 }
 
+/* How far path asymmetry can push a source: half of its round trips. The age of its newest sample,
+ * which its distance counts as well, says nothing about the path. */
+static double
+reach_of_path_s(const TsRound *round, unsigned index)
+{
+	const TsCandidate *candidate = &round->candidates[index];
+
+	return candidate->has_bound ? candidate->bound.root_delay_s / 2
+				    : round->decisions[index].distance_s;
+}
+
 static bool
 is_no_outlier(const TsRound *round, unsigned index)
 {
@@ -41,7 +52,7 @@ ts_round_drop_outliers(TsRound *round)
 		points[i] = (TsClusterPoint){
 			.offset_s = offset_from_first_s(round, round->in[i]),
 			.sd_s = candidate->estimate.offset_sd_s,
-			.distance_s = round->decisions[round->in[i]].distance_s,
+			.distance_s = reach_of_path_s(round, round->in[i]),
 			/* not on the word of those who aren't trusted */
 			.is_kept = candidate->is_trusted && n_trusted < round->n_in,
 			.was_used = candidate->was_used || candidate->was_selected,

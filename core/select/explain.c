@@ -105,7 +105,7 @@ say_bounds(const Sentence *sentence, const TsInterval *interval)
 static void
 say_own_bounds(const Sentence *sentence)
 {
-	TsInterval own = ts_candidate_interval(sentence->candidate);
+	TsInterval own = ts_candidate_vote(sentence->candidate);
 
 	say_bounds(sentence, &own);
 }
@@ -113,7 +113,8 @@ say_own_bounds(const Sentence *sentence)
 static void
 say_agreed_bounds(const Sentence *sentence)
 {
-	TsInterval agreed = {sentence->selection->earliest_ns, sentence->selection->latest_ns};
+	TsInterval agreed = {sentence->selection->agreed_earliest_ns,
+			     sentence->selection->agreed_latest_ns};
 
 	say_bounds(sentence, &agreed);
 }

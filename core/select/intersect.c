@@ -22,7 +22,7 @@ add_saturating(int64_t a, int64_t b)
 }
 
 TsInterval
-ts_candidate_interval(const TsCandidate *candidate)
+ts_candidate_bound(const TsCandidate *candidate)
 {
 	const TsBound *bound = &candidate->bound;
 	const TsEstimate *estimate = &candidate->estimate;
@@ -35,6 +35,23 @@ ts_candidate_interval(const TsCandidate *candidate)
 	int64_t half_ns = half_s >= 0 ? ts_s_to_ns(half_s) : INT64_MAX;
 	return (TsInterval){add_saturating(estimate->offset_ns, -half_ns),
 			    add_saturating(estimate->offset_ns, half_ns)};
+}
+
+TsInterval
+ts_candidate_vote(const TsCandidate *candidate)
+{
+	TsInterval vote = ts_candidate_bound(candidate);
+	int64_t centre_ns = candidate->estimate.offset_ns;
+
+	if (!candidate->has_bound || !(candidate->likely_s > 0))
+		return vote;
+	/* statistics that contradict what is certain are wrong: the nearest that is possible counts
+	 */
+	centre_ns = CLAMP(centre_ns, vote.earliest_ns, vote.latest_ns);
+	int64_t half_ns = ts_s_to_ns(candidate->likely_s);
+	vote.earliest_ns = MAX(vote.earliest_ns, add_saturating(centre_ns, -half_ns));
+	vote.latest_ns = MIN(vote.latest_ns, add_saturating(centre_ns, half_ns));
+	return vote;
 }
 
 double

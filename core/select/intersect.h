@@ -10,9 +10,12 @@ typedef struct {
 	int64_t earliest_ns, latest_ns;
 } TsInterval;
 
-/* Returns: the interval that @candidate votes with: its hard bound, or one made from its estimate
- * if it claims nothing (select.h says how); never empty. */
-TsInterval ts_candidate_interval(const TsCandidate *candidate);
+/* Returns: the hard bound of @candidate, or an interval made from its estimate if it claims nothing
+ * (select.h says how); never empty. */
+TsInterval ts_candidate_bound(const TsCandidate *candidate);
+
+/* Returns: the interval that @candidate votes with: the likely part of its bound; never empty. */
+TsInterval ts_candidate_vote(const TsCandidate *candidate);
 
 /* Returns: half the width, s. */
 double ts_interval_distance_s(const TsInterval *interval);

@@ -15,7 +15,7 @@ typedef struct {
 	TsDecision *decisions;
 	TsSelection *selection;
 	unsigned n;
-	TsInterval intervals[TS_SELECT_MAX_SOURCES]; /* by candidate */
+	TsInterval intervals[TS_SELECT_MAX_SOURCES]; /* their votes, by candidate */
 	unsigned in[TS_SELECT_MAX_SOURCES];          /* indices, in order of the candidates */
 	unsigned n_in;
 } TsRound;
@@ -25,6 +25,9 @@ void ts_round_agree(TsRound *round);
 
 /* Clustering: those that stand apart from the others go (choose.c). */
 void ts_round_drop_outliers(TsRound *round);
+
+/* The hard interval is what the bounds of those that are still in have in common (agree.c). */
+void ts_round_bound(TsRound *round);
 
 /* Names the system peer and who is mixed in with it; those that are worse go (choose.c). */
 void ts_round_choose(TsRound *round);

@@ -2,7 +2,8 @@
 /*
  * select.c - the road from candidates to verdicts; see select.h
  *
- *   accept -> agree (intersection) -> enough of them? -> preferred only -> cluster -> peer -> worse
+ *   accept -> agree (intersection) -> enough of them? -> preferred only -> cluster -> bound -> peer
+ *   -> worse
  */
 #include "select/select.h"
 
@@ -73,7 +74,7 @@ accept_candidates(TsRound *round, int64_t raw_ns)
 	for (unsigned i = 0; i < round->n; i++) {
 		if (!ts_accept(&round->candidates[i], round->options, raw_ns, &round->decisions[i]))
 			continue;
-		round->intervals[i] = ts_candidate_interval(&round->candidates[i]);
+		round->intervals[i] = ts_candidate_vote(&round->candidates[i]);
 		round->in[round->n_in++] = i;
 	}
 	if (round->n_in == 0)
@@ -139,9 +140,9 @@ note_offsets(TsRound *round)
 	TsSelection *selection = round->selection;
 
 	if (!selection->has_reference && selection->has_interval) {
-		uint64_t width_ns =
-			(uint64_t)selection->latest_ns - (uint64_t)selection->earliest_ns;
-		selection->reference_ns = selection->earliest_ns + (int64_t)(width_ns / 2);
+		uint64_t width_ns = (uint64_t)selection->agreed_latest_ns -
+				    (uint64_t)selection->agreed_earliest_ns;
+		selection->reference_ns = selection->agreed_earliest_ns + (int64_t)(width_ns / 2);
 		selection->has_reference = true;
 	}
 	if (!selection->has_reference)
@@ -174,6 +175,7 @@ ts_select(const TsCandidate *candidates, unsigned n, const TsSelectOptions *opti
 	demand_enough(&round);
 	keep_preferred(&round);
 	ts_round_drop_outliers(&round);
+	ts_round_bound(&round);
 	ts_round_choose(&round);
 	note_offsets(&round);
 }

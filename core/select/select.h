@@ -11,6 +11,9 @@
  *   more than half of the preferred sources wins.
  * - Trusted sources, if any, vote alone; others follow them when they touch the interval and their
  *   offset lies inside it: no untrusted source pulls the clock out of what the trusted ones allow.
+ * - A hard bound of old samples is wide, for the rate may have changed meanwhile, and would agree with
+ *   everybody: a source votes with the part of it that is likely (likely_s). What comes out, the
+ *   interval that is served and clamped to, is made of the whole bounds of those that stay.
  * - A source that claims nothing (has_bound false) votes with offset +- (4 sigma + 10 us), sigma being
  *   the larger of the estimate's error and jitter: enough to work alone and to be outvoted when it
  *   is wrong. The agreed interval is then only as hard as those that voted.
@@ -80,6 +83,8 @@ typedef struct {
 	int64_t newest_raw_ns;    /* of the newest sample */
 	TsEstimate estimate;      /* at the common raw_ns */
 	TsBound bound;            /* at the common raw_ns */
+	double likely_s;          /* its time is believed within this of the estimate: claims, half the
+				   * round trip, statistics; 0: nothing narrower than the bound is known */
 	bool was_used;            /* its samples steered the clock until now: it stays in more easily */
 } TsCandidate;
 
@@ -101,7 +106,7 @@ void ts_select_options_init(TsSelectOptions *options);
 typedef struct {
 	TsVerdict verdict;
 	/* the figures behind it; those that the reason does not use are 0 */
-	double distance_s;      /* half the width of its hard interval */
+	double distance_s;      /* half the width of the interval it votes with */
 	double offset_s;        /* its offset minus reference_ns; of an outlier: minus the mean of the others */
 	double limit_s;         /* the limit that it passed */
 	unsigned n_agreeing, n_voting;
@@ -112,7 +117,8 @@ typedef struct {
 typedef struct {
 	int system_peer;          /* index, or -1 */
 	unsigned n_truechimers, n_used, n_voting;
-	int64_t earliest_ns, latest_ns; /* the interval that the majority agrees on: hard, at raw_ns */
+	int64_t agreed_earliest_ns, agreed_latest_ns; /* what the majority's votes have in common */
+	int64_t earliest_ns, latest_ns; /* hard, at raw_ns: what the bounds of those that stayed allow */
 	bool has_interval;
 	int leap;                 /* the majority's vote, or 3 with no system peer */
 	const char *cause;        /* why there is none, NULL when there is one: "no majority" ... */

@@ -13,6 +13,12 @@
  * temperature ramp outside an oven does. */
 #define MAX_RATE_CHANGE (1e-6 / 60)
 
+/* What is likely: 4 sigma, a rate that changed by 1 ppm since the newest sample (as a warm room does), and
+ * a few microseconds that statistics can't see (interrupts, cables). */
+#define LIKELY_SIGMAS  4.0
+#define LIKELY_DRIFT   1e-6
+#define LIKELY_FLOOR_S 10e-6
+
 TsSource *
 ts_source_new(TsEngine *engine, const TsSourceSettings *settings, const char *label,
 	      const char *pool, const TsSourceOps *ops, void *owner)
@@ -332,6 +338,18 @@ ts_source_add_sample(TsSource *source, const TsSample *sample)
 	return fit;
 }
 
+/* Where its time is believed to be: within the path's asymmetry and what the source claims, plus what
+ * statistics leave open. @estimate: now. */
+static double
+likely_error(const TsSource *source, const TsCandidate *candidate)
+{
+	double age_s = ts_ns_to_s(candidate->estimate.raw_ns - candidate->newest_raw_ns);
+
+	return candidate->bound.root_delay_s / 2 + source->remote_root_dispersion_s +
+	       LIKELY_SIGMAS * candidate->estimate.offset_sd_s + LIKELY_DRIFT * MAX(age_s, 0) +
+	       LIKELY_FLOOR_S;
+}
+
 void
 ts_source_fill_candidate(const TsSource *source, int64_t raw_ns, TsCandidate *candidate)
 {
@@ -360,4 +378,6 @@ ts_source_fill_candidate(const TsSource *source, int64_t raw_ns, TsCandidate *ca
 		newest && ts_estimator_get(source->estimator, raw_ns, &candidate->estimate);
 	candidate->has_bound =
 		newest && ts_bound_tracker_get(source->bound, raw_ns, &candidate->bound);
+	if (candidate->has_estimate && candidate->has_bound)
+		candidate->likely_s = likely_error(source, candidate);
 }

@@ -159,7 +159,7 @@ START_TEST(test_candidate_interval_is_its_bound)
 {
 	TsCandidate server = server_at(0.010, 0.002);
 
-	TsInterval interval = ts_candidate_interval(&server);
+	TsInterval interval = ts_candidate_bound(&server);
 
 	ck_assert_int_eq(interval.earliest_ns - NEAR_NS, 8 * TS_NS_PER_MS);
 	ck_assert_int_eq(interval.latest_ns - NEAR_NS, 12 * TS_NS_PER_MS);
@@ -171,7 +171,7 @@ START_TEST(test_candidate_interval_without_claim_is_four_sigma_and_floor)
 {
 	TsCandidate clock = unclaimed_clock_at(0.010, 100e-6);
 
-	TsInterval interval = ts_candidate_interval(&clock);
+	TsInterval interval = ts_candidate_bound(&clock);
 
 	ck_assert_int_eq(interval.earliest_ns - NEAR_NS, 10 * TS_NS_PER_MS - 410000);
 	ck_assert_int_eq(interval.latest_ns - NEAR_NS, 10 * TS_NS_PER_MS + 410000);
@@ -182,7 +182,7 @@ START_TEST(test_candidate_interval_without_sense_is_everything)
 {
 	TsCandidate clock = unclaimed_clock_at(0, (double)NAN);
 
-	TsInterval interval = ts_candidate_interval(&clock);
+	TsInterval interval = ts_candidate_bound(&clock);
 
 	ck_assert_double_gt(ts_interval_distance_s(&interval), 1e9);
 }

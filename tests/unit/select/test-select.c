@@ -343,6 +343,87 @@ START_TEST(test_select_one_falseticker_of_four_is_named)
 }
 END_TEST
 
+/* The bounds of four sources, grown wide since their last samples: all overlap at +15..+20 ms. */
+static void
+add_three_aged_and_a_liar(double likely_s)
+{
+	add(server_at(0.000, 0.020));
+	add(server_at(0.001, 0.025));
+	add(server_at(-0.001, 0.022));
+	add(server_at(0.050, 0.035));
+	for (unsigned i = 0; i < one.n; i++)
+		one.candidates[i].likely_s = likely_s;
+}
+
+START_TEST(test_select_falseticker_with_an_aged_bound_is_named)
+{
+	add_three_aged_and_a_liar(0.011);
+
+	decide();
+
+	ck_assert_verdict(3, TS_VERDICT_FALSETICKER);
+	ck_assert_uint_eq(one.selection.n_used, 3);
+}
+END_TEST
+
+START_TEST(test_select_falseticker_does_not_narrow_the_hard_interval)
+{
+	add_three_aged_and_a_liar(0.011);
+
+	decide();
+
+	/* what the bounds of the three have in common, not their votes */
+	ck_assert_int_eq(one.selection.earliest_ns, NEAR_NS - 20 * TS_NS_PER_MS);
+	ck_assert_int_eq(one.selection.latest_ns, NEAR_NS + 20 * TS_NS_PER_MS);
+}
+END_TEST
+
+START_TEST(test_select_outlier_does_not_narrow_the_hard_interval)
+{
+	/* the votes of all four overlap, clustering drops the last */
+	add_three_aged_and_a_liar(0);
+
+	decide();
+
+	ck_assert_verdict(3, TS_VERDICT_OUTLIER);
+	ck_assert_int_eq(one.selection.earliest_ns, NEAR_NS - 20 * TS_NS_PER_MS);
+	ck_assert_int_eq(one.selection.latest_ns, NEAR_NS + 20 * TS_NS_PER_MS);
+}
+END_TEST
+
+START_TEST(test_select_fresh_outlier_is_not_kept_for_the_age_of_the_others)
+{
+	add_three_aged_and_a_liar(0);
+	one.candidates[3] = server_at(0.025, 0.009);
+	for (unsigned i = 0; i < one.n; i++)
+		one.candidates[i].bound.root_delay_s = 0.018;
+
+	decide();
+
+	ck_assert_verdict(3, TS_VERDICT_OUTLIER);
+}
+END_TEST
+
+START_TEST(test_select_vote_stays_inside_the_bound)
+{
+	/* statistics claim more than is possible, on both sides */
+	TsCandidate *server = add(server_at(0.001, 0.010));
+	server->likely_s = 0.5;
+	server = add(server_at(0.001, 0.010));
+	server->estimate.offset_ns += TS_NS_PER_S;
+	server->likely_s = 0.002;
+
+	decide();
+
+	ck_assert_double_eq_tol(one.decisions[0].distance_s, 0.010, 1e-9);
+	ck_assert_double_eq_tol(one.decisions[1].distance_s, 0.001, 1e-9);
+	ck_assert_uint_eq(one.selection.n_truechimers, 2);
+	ck_assert_int_eq(one.selection.agreed_earliest_ns, NEAR_NS + 9 * TS_NS_PER_MS);
+	ck_assert_int_eq(one.selection.agreed_latest_ns, NEAR_NS + 11 * TS_NS_PER_MS);
+	ck_assert_int_eq(one.selection.earliest_ns, NEAR_NS - 9 * TS_NS_PER_MS);
+}
+END_TEST
+
 START_TEST(test_select_touching_intervals_agree)
 {
 	add(server_at(-0.010, 0.010));
@@ -978,6 +1059,11 @@ add_agree(Suite *suite)
 
 	tcase_add_checked_fixture(agree, setup, NULL);
 	tcase_add_test(agree, test_select_one_falseticker_of_four_is_named);
+	tcase_add_test(agree, test_select_falseticker_with_an_aged_bound_is_named);
+	tcase_add_test(agree, test_select_falseticker_does_not_narrow_the_hard_interval);
+	tcase_add_test(agree, test_select_outlier_does_not_narrow_the_hard_interval);
+	tcase_add_test(agree, test_select_fresh_outlier_is_not_kept_for_the_age_of_the_others);
+	tcase_add_test(agree, test_select_vote_stays_inside_the_bound);
 	tcase_add_test(agree, test_select_touching_intervals_agree);
 	tcase_add_test(agree, test_select_two_that_disagree_have_no_majority);
 	tcase_add_test(agree, test_select_two_that_disagree_preferred_one_wins);
