@@ -104,6 +104,20 @@ class Timesrvd(Daemon):
     def sources(self):
         return self.ctl_json("sources")
 
+    def source(self, label):
+        return self.ctl_json("source", label)
+
+    def is_synchronised(self):
+        return self.status()["clock"]["synchronised"]
+
+    def wait_until_synchronised(self, seconds=20):
+        self.wait_for_status(lambda status: status["clock"]["synchronised"], seconds, "the clock is synchronised")
+
+    def wait_for_verdict(self, label, *verdicts, seconds=20):
+        """Until @label has one of @verdicts (core/select/select.h)."""
+        self._wait_for(lambda: self.source(label), lambda source: source["verdict"] in verdicts, seconds,
+                       f"{label} is {' or '.join(verdicts)}")
+
     def wait_for_status(self, holds, seconds, what="the status is as wanted"):
         return self._wait_for(self.status, holds, seconds, what)
 
