@@ -20,6 +20,9 @@
 /* A dropped request is repeated this soon at the earliest. */
 #define RETRY_S 0.5
 
+/* The least time between a request and one that a change of the network causes. */
+#define RETRY_PAUSE_S 4.0
+
 /* Interleaved mode is given up for a basic request after so many misses: the server has forgotten us. */
 #define INTERLEAVED_MISSES 4
 
@@ -59,9 +62,6 @@ struct _TsAssociation {
 	uint8_t remote_version;
 	TsStampSource tx_source, rx_source;
 };
-
-static void on_poll(void *user_data);
-static void on_timeout(void *user_data);
 
 /* ---- what the operator is told --------------------------------------------------------------- */
 
@@ -563,7 +563,10 @@ ts_association_set_online(TsAssociation *self, bool is_online)
 	if (self->is_online == is_online)
 		return;
 	self->is_online = is_online;
-	if (is_asking(self)) {
+	if (is_online) {
+		/* the operator may have settled with the server what it denied */
+		self->is_denied = false;
+		ts_source_set_stopped(self->source, NULL);
 		start(self, 0);
 		return;
 	}
@@ -589,9 +592,13 @@ ts_association_burst(TsAssociation *self, unsigned n_good, unsigned n_total, GEr
 void
 ts_association_retry(TsAssociation *self)
 {
-	if (!is_asking(self) || self->port || self->was_answered)
+	int64_t earliest_ns = self->sent_mono_ns + ts_s_to_ns(RETRY_PAUSE_S);
+
+	if (!is_asking(self) || self->port || self->was_answered || self->n_sent == 0)
 		return;
-	start(self, ts_s_to_ns(RETRY_S * random_unit(self)));
+	/* a network that changes every second is no reason to ask every second */
+	start(self, MAX(earliest_ns - ts_sched_now(self->context->sched), 0) +
+			    ts_s_to_ns(RETRY_S * random_unit(self)));
 }
 
 void

@@ -63,7 +63,8 @@ const TsAddress *ts_association_address(const TsAssociation *association);
 /* Takes changed options; what is under way goes on. */
 void ts_association_set_settings(TsAssociation *association, const TsSourceSettings *settings);
 
-/* Offline: asks nothing, forgets what it asked. Online again: asks at once, in a burst with "iburst". */
+/* Offline: asks nothing, forgets what it asked. Online again: asks at once, in a burst with "iburst", even
+ * where a kiss had stopped it. */
 void ts_association_set_online(TsAssociation *association, bool is_online);
 
 /* Asks at once and on until @n_good replies were good, @n_total times at most. Errors:

@@ -185,8 +185,7 @@ add_member(TsNtpEntry *self)
 					      member->settings->label,
 					      is_pool(self) ? self->settings->label : NULL,
 					      &member_ops, member);
-	if (!member->is_online)
-		ts_source_set_online(member->source, false);
+	ts_source_set_online(member->source, member->is_online);
 	if (lack)
 		ts_source_set_stopped(member->source, lack);
 	g_ptr_array_add(self->members, member);
@@ -333,7 +332,7 @@ leave_old_addresses(TsNtpEntry *self)
 	}
 }
 
-static bool start_lookup_if_due(TsNtpEntry *self);
+static void start_lookup_if_due(TsNtpEntry *self);
 
 static void
 settle(void *user_data)
@@ -429,24 +428,23 @@ on_looked_up(TsLookupStatus status, const GArray *addresses, const char *detail,
 		self->n_in_vain++;
 	}
 	self->next_lookup_mono_ns = now(self) + ts_s_to_ns(pause_s);
-	settle(self);
+	wake(self);
 }
 
-static bool
+static void
 start_lookup_if_due(TsNtpEntry *self)
 {
 	if (self->is_numeric || self->lookup)
-		return false;
+		return;
 	if (!self->must_look_up && now(self) < self->next_lookup_mono_ns) {
 		ts_timer_arm(self->work_timer, self->next_lookup_mono_ns);
-		return false;
+		return;
 	}
 	self->must_look_up = false;
 	if (!self->has_looked_up)
 		set_progress(self, g_strdup_printf("looking up %s", self->settings->name));
 	self->lookup = ts_resolver_lookup(self->context->resolver, self->settings->name,
 					  self->settings->family, on_looked_up, self);
-	return true;
 }
 
 /* ---- public ---------------------------------------------------------------------------------- */

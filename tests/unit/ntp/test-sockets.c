@@ -3,11 +3,15 @@
  * answer. No time is measured: each test runs the loop until its condition holds. */
 #include "ntp/sockets.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <math.h>
 #include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/time.h"
@@ -112,14 +116,15 @@ close_server(Rig *rig)
 }
 
 static Rig *
-rig_new(void)
+rig_new_with(const GPtrArray *hwtimestamp)
 {
 	Rig *rig = g_new0(Rig, 1);
 
 	rig->sched = ts_sched_new_real(NULL);
 	rig->clock = ts_clock_new_software(NULL);
 	rig->engine = fake_engine_new(rig->sched, rig->clock);
-	rig->client = ts_ntp_client_new(rig->engine, NULL);
+	rig->client = ts_ntp_client_new(rig->engine,
+					ts_ntp_sockets_new(rig->sched, rig->clock, hwtimestamp));
 	rig->reply = (TsNtpHeader){
 		.version = 4,
 		.mode = TS_NTP_MODE_SERVER,
@@ -128,6 +133,12 @@ rig_new(void)
 		.refid = 0x47505300,
 	};
 	return rig;
+}
+
+static Rig *
+rig_new(void)
+{
+	return rig_new_with(NULL);
 }
 
 static void
@@ -299,6 +310,79 @@ START_TEST(test_sockets_address_that_is_not_ours_is_named)
 }
 END_TEST
 
+/* Makes socket() fail with @error_number where its argument @index has all bits of @mask as in @value. */
+static void
+forbid_sockets(unsigned index, uint32_t mask, uint32_t value, uint32_t error_number)
+{
+	struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, args) + index * 8),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error_number),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = {.len = G_N_ELEMENTS(program), .filter = program};
+
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+}
+
+START_TEST(test_sockets_kernel_without_ipv6_is_said_and_ipv4_goes_on)
+{
+	Rig *rig = rig_new();
+	open_server(rig, "127.0.0.1");
+	forbid_sockets(0, 0xffffffff, AF_INET6, EAFNOSUPPORT); /* B32 */
+	FakeSource *absent = rig_add(rig, "::1", NULL);
+
+	run_until_progress(absent, "Address family not supported");
+	run_until_samples(rig_add(rig, "127.0.0.1", NULL), 1);
+
+	rig_free(rig);
+}
+END_TEST
+
+START_TEST(test_sockets_simulator_without_socket_flags_is_enough)
+{
+	Rig *rig = rig_new();
+	open_server(rig, "127.0.0.1");
+	forbid_sockets(1, SOCK_CLOEXEC, SOCK_CLOEXEC, EINVAL);
+
+	run_until_samples(rig_add(rig, "127.0.0.1", NULL), 2);
+
+	rig_free(rig);
+}
+END_TEST
+
+static unsigned n_warnings;
+
+static GLogWriterOutput
+count_warning(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+	(void)fields;
+	(void)n_fields;
+	(void)user_data;
+	n_warnings += (level & G_LOG_LEVEL_WARNING) != 0;
+	return G_LOG_WRITER_HANDLED;
+}
+
+START_TEST(test_sockets_interface_without_hardware_is_warned_of_once_and_used)
+{
+	g_autoptr(GPtrArray) interfaces = g_ptr_array_new();
+	g_ptr_array_add(interfaces, (char *)"lo");
+	g_ptr_array_add(interfaces, (char *)"*");
+	g_log_set_writer_func(count_warning, NULL, NULL);
+	Rig *rig = rig_new_with(interfaces);
+	open_server(rig, "127.0.0.1");
+
+	run_until_samples(rig_add(rig, "127.0.0.1", NULL), 1);
+
+	ck_assert_uint_eq(n_warnings, 1); /* of the one that was named, not of all that there are */
+	rig_free(rig);
+}
+END_TEST
+
 TS_TEST_MAIN("ntp-sockets", {
 	TCase *core = tcase_create("core");
 	tcase_set_timeout(core, 60);
@@ -308,5 +392,8 @@ TS_TEST_MAIN("ntp-sockets", {
 	tcase_add_test(core, test_sockets_ipv6_works_where_there_is_any);
 	tcase_add_test(core, test_sockets_bind_address_device_and_dscp_are_used);
 	tcase_add_test(core, test_sockets_address_that_is_not_ours_is_named);
+	tcase_add_test(core, test_sockets_kernel_without_ipv6_is_said_and_ipv4_goes_on);
+	tcase_add_test(core, test_sockets_simulator_without_socket_flags_is_enough);
+	tcase_add_test(core, test_sockets_interface_without_hardware_is_warned_of_once_and_used);
 	suite_add_tcase(suite, core);
 })
