@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "format.h"
 #include "verbs.h"
 
 #define DEFAULT_SOCKET "/run/timesrv/control.sock"
@@ -295,6 +296,18 @@ ts_ctl_connect(const TsCtl *ctl, GError **error)
 	return ts_link_new_socket(ctl->socket, error);
 }
 
+/* What the daemon says may have several lines, and names that others chose. */
+static void
+print_error(const GError *error)
+{
+	g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+
+	for (char **line = lines; *line; line++) {
+		g_autofree char *printable = ts_format_fit(*line, G_MAXINT);
+		fprintf(stderr, "%s%s\n", line == lines ? "timesrvctl: " : "", printable);
+	}
+}
+
 static int
 run_verb(const Verb *verb, TsCtl *ctl, char **args)
 {
@@ -309,7 +322,7 @@ run_verb(const Verb *verb, TsCtl *ctl, char **args)
 		status = verb->func(ctl, args, &error);
 	if (!error)
 		return status;
-	fprintf(stderr, "timesrvctl: %s\n", error->message);
+	print_error(error);
 	return error->code;
 }
 

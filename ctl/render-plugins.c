@@ -115,7 +115,9 @@ ts_render_problems(GVariant *list, const TsStyle *style, GString *out)
 		bool is_warning = ts_value_bool(problem, "Warning");
 		double line = ts_value_number(problem, "Line");
 		g_autofree char *text = ts_format_fit(ts_value_text_or(problem, "Text", "-"), G_MAXINT);
-		g_string_append(out, ts_value_text_or(problem, "File", "(no file)"));
+		g_autofree char *file =
+			ts_format_fit(ts_value_text_or(problem, "File", "(no file)"), G_MAXINT);
+		g_string_append(out, file);
 		if (!isnan(line))
 			g_string_append_printf(out, ":%.0f:%.0f", line,
 					       ts_value_number(problem, "Column"));

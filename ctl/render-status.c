@@ -16,8 +16,9 @@ ts_render_line(GString *out, const TsStyle *style, const char *title, const char
 	if (!text)
 		return;
 	g_autofree char *printable = ts_format_fit(text, G_MAXINT);
-	ts_tint_append(out, style, TS_TINT_TITLE, title);
-	unsigned width = ts_format_width(title);
+	g_autofree char *printable_title = ts_format_fit(title, G_MAXINT);
+	ts_tint_append(out, style, TS_TINT_TITLE, printable_title);
+	unsigned width = ts_format_width(printable_title);
 	do
 		g_string_append_c(out, ' ');
 	while (++width < TITLE_WIDTH);
