@@ -20,8 +20,34 @@
 /* How fast the weights that judge outliers follow. */
 #define WEIGHT_FOLLOWS 0.1
 
-/* The share of delay that falls on one way changes slowly: 0.5 in about a month. */
-#define SHARE_WANDER 2.5e-11
+/* A frequency of before isn't known better than this: the temperature is another one. */
+#define MIN_FREQUENCY_SD 1e-7
+
+/* The share of delay that falls on one way changes slowly: by 0.03 in a day. */
+#define SHARE_WANDER 1e-8
+
+void
+ts_bank_prior_init(TsBankPrior *prior)
+{
+	*prior = (TsBankPrior){
+		.frequency_sd = TS_BANK_FREQUENCY_SD,
+		.wander = TS_BANK_WANDER,
+		.wander_decades = TS_BANK_WANDER_DECADES,
+		.share_sd = TS_BANK_SHARE_SD,
+	};
+}
+
+void
+ts_bank_prior_set(TsBankPrior *prior, double frequency, double frequency_sd, double wander)
+{
+	prior->frequency = frequency;
+	prior->frequency_sd =
+		frequency_sd > 0 ? fmax(frequency_sd, MIN_FREQUENCY_SD) : TS_BANK_FREQUENCY_SD;
+	if (wander > 0) {
+		prior->wander = wander;
+		prior->wander_decades = TS_BANK_WANDER_DECADES_KNOWN;
+	}
+}
 
 double
 ts_bank_wander(unsigned step)

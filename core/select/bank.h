@@ -22,6 +22,14 @@
 
 #define TS_BANK_STATES 3
 
+/* Beliefs with nothing known: crystals and the counters of virtual machines; a plain computer's crystal gains
+ * 1e-9 s/s in a second. A wander that was learnt is believed more, but another day has another temperature. */
+#define TS_BANK_FREQUENCY_SD         5e-5
+#define TS_BANK_WANDER               1e-18
+#define TS_BANK_WANDER_DECADES       2.0
+#define TS_BANK_WANDER_DECADES_KNOWN 0.5
+#define TS_BANK_SHARE_SD             0.25
+
 /* What is believed before the first sample. */
 typedef struct {
 	double frequency;
@@ -56,6 +64,12 @@ typedef struct {
 	double residual_s; /* sample minus prediction */
 	double misfit;     /* residual^2 over what was expected of it, as the filters see it on average */
 } TsBankFit;
+
+/* Nothing is known. */
+void ts_bank_prior_init(TsBankPrior *prior);
+
+/* Something is: from a drift file, or learnt. @frequency_sd, @wander: 0 or less for unknown. */
+void ts_bank_prior_set(TsBankPrior *prior, double frequency, double frequency_sd, double wander);
 
 /* Starts with a first sample. Scores and weights become the prior's. */
 void ts_bank_start(TsBank *bank, const TsBankPrior *prior, double value_s, const TsNoiseView *view);

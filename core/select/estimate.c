@@ -16,12 +16,6 @@
 #include "select/bank.h"
 #include "select/noise.h"
 
-#define DEFAULT_FREQUENCY_SD   5e-5  /* crystals and TSCs of virtual machines, before the first sample */
-#define DEFAULT_WANDER         1e-18 /* 1e-9 s/s in a second: a plain computer's crystal */
-#define DEFAULT_WANDER_DECADES 2.0
-#define KNOWN_WANDER_DECADES   0.5   /* once it was learnt: another day, another temperature */
-#define DEFAULT_SHARE_SD       0.25
-
 #define OUTLIER_MISFIT   18.0 /* mean normalised square of a residual, from where on it is called one */
 #define MIN_JUDGED       4    /* samples before any is called an outlier */
 #define RUN_OF_BREAK     3    /* misfits in a row that may mean a step */
@@ -40,6 +34,7 @@ struct _TsEstimator {
 	int64_t frame_ns;  /* offset that is 0 s in bank */
 	unsigned n;        /* samples since the start or the last break */
 	unsigned run;      /* misfits in a row */
+	bool has_broken;   /* since the start: the prior doesn't hold any more */
 	/* as of the newest sample that fitted */
 	TsBankAnswer good;
 	int64_t good_raw_ns;
@@ -55,13 +50,9 @@ ts_estimator_new(const TsEstimatorOptions *options)
 		self->options = *options;
 	if (self->options.max_samples > 0 && self->options.max_samples < capacity)
 		capacity = MAX(self->options.max_samples, 4);
-	self->prior = (TsBankPrior){
-		.frequency_sd = DEFAULT_FREQUENCY_SD,
-		.wander = DEFAULT_WANDER,
-		.wander_decades = DEFAULT_WANDER_DECADES,
-		.share_sd = self->options.asymmetry_prior > 0 ? self->options.asymmetry_prior
-							      : DEFAULT_SHARE_SD,
-	};
+	ts_bank_prior_init(&self->prior);
+	if (self->options.asymmetry_prior > 0)
+		self->prior.share_sd = self->options.asymmetry_prior;
 	ts_noise_init(&self->noise, capacity);
 	return self;
 }
@@ -77,7 +68,7 @@ ts_estimator_reset(TsEstimator *self)
 {
 	if (self->n >= TS_NOISE_WINDOW / 2) {
 		self->prior.wander = ts_bank_mean_wander(&self->bank);
-		self->prior.wander_decades = KNOWN_WANDER_DECADES;
+		self->prior.wander_decades = TS_BANK_WANDER_DECADES_KNOWN;
 	}
 	ts_noise_init(&self->noise, self->noise.capacity);
 	self->n = 0;
@@ -87,12 +78,7 @@ ts_estimator_reset(TsEstimator *self)
 void
 ts_estimator_set_prior(TsEstimator *self, double frequency, double frequency_sd, double wander)
 {
-	self->prior.frequency = frequency;
-	self->prior.frequency_sd = frequency_sd > 0 ? frequency_sd : DEFAULT_FREQUENCY_SD;
-	if (wander > 0) {
-		self->prior.wander = wander;
-		self->prior.wander_decades = KNOWN_WANDER_DECADES;
-	}
+	ts_bank_prior_set(&self->prior, frequency, frequency_sd, wander);
 	if (self->n > 0)
 		ts_bank_set_wander(&self->bank, self->prior.wander, self->prior.wander_decades);
 }
@@ -170,13 +156,14 @@ typedef struct {
 	double slope;      /* or of the frequency, */
 	double slope_rest;
 	double sum;        /* of the squares that neither explains */
+	double drift;      /* slope of the misfits themselves, whatever their mean */
 } Misfits;
 
 static void
 look_at_misfits(const TsEstimator *self, Misfits *misfits)
 {
 	unsigned n = self->run;
-	double sum_r = 0, sum_tt = 0, sum_tr = 0, sum_rr = 0;
+	double sum_r = 0, sum_t = 0, sum_tt = 0, sum_tr = 0, sum_rr = 0;
 
 	for (unsigned age = 0; age < n; age++) {
 		const TsNoiseSample *sample = ts_noise_sample(&self->noise, age);
@@ -185,6 +172,7 @@ look_at_misfits(const TsEstimator *self, Misfits *misfits)
 			   (self->good.offset_s + t * self->good.frequency);
 
 		sum_r += r;
+		sum_t += t;
 		sum_tt += t * t;
 		sum_tr += t * r;
 		sum_rr += r * r;
@@ -194,6 +182,7 @@ look_at_misfits(const TsEstimator *self, Misfits *misfits)
 	misfits->slope = sum_tr / sum_tt;
 	misfits->slope_rest = sum_rr - sum_tr * sum_tr / sum_tt;
 	misfits->sum = sum_rr;
+	misfits->drift = (sum_tr - sum_t * sum_r / n) / (sum_tt - sum_t * sum_t / n);
 }
 
 /* Back to the last good sample, with what the step made unknown, and through the misfits again. */
@@ -202,10 +191,14 @@ begin_after_step(TsEstimator *self, const Misfits *misfits)
 {
 	TsBankAnswer line = self->good;
 
-	if (misfits->step_rest < misfits->slope_rest)
+	if (misfits->step_rest < misfits->slope_rest) {
 		line.offset_variance += 4 * misfits->step_s * misfits->step_s;
-	else
+		/* It may have been the frequency all the same, its first sample lost in noise. */
+		line.frequency_variance += 4 * misfits->drift * misfits->drift;
+	} else {
+		line.offset_variance += misfits->slope_rest / self->run;
 		line.frequency_variance += 4 * misfits->slope * misfits->slope;
+	}
 	ts_bank_restart(&self->bank, &line);
 	self->raw_ns = self->good_raw_ns;
 	take_again(self, self->run, true);
@@ -218,6 +211,7 @@ begin_anew(TsEstimator *self, unsigned n)
 	TsBankPrior prior = self->prior;
 
 	prior.frequency = self->good.frequency;
+	prior.frequency_sd = TS_BANK_FREQUENCY_SD;
 	start_with(self, n - 1, &prior);
 	take_again(self, n - 1, true);
 }
@@ -236,13 +230,14 @@ break_model(TsEstimator *self)
 	if (!is_step && self->run < RUN_OF_NONSENSE)
 		return false;
 
+	self->has_broken = true;
 	ts_bank_restore_scores(&self->bank);
 	if (is_step && least <= self->run)
 		begin_after_step(self, &misfits);
 	else
 		begin_anew(self, MAX(self->run, least));
 	self->n = MAX(self->run, least);
-	ts_noise_keep(&self->noise, self->n);
+	ts_noise_step(&self->noise, self->n);
 	return true;
 }
 
@@ -289,6 +284,7 @@ add_first(TsEstimator *self)
 {
 	start_with(self, 0, &self->prior);
 	self->n = 1;
+	self->has_broken = false;
 	keep_frame_near(self);
 	remember_good(self);
 	return TS_FIT_USED;
@@ -311,7 +307,8 @@ ts_estimator_add(TsEstimator *self, const TsSample *sample, double *residual_s)
 	self->n++;
 	if (residual_s)
 		*residual_s = fit.residual_s;
-	if (self->n <= EARLY_SAMPLES && self->noise.n == self->n && self->noise.floor_s < floor_s) {
+	if (!self->has_broken && self->n <= EARLY_SAMPLES && self->noise.n == self->n &&
+	    self->noise.floor_s < floor_s) {
 		/* The first samples were worth less than was thought when they came. */
 		start_with(self, self->n - 1, &self->prior);
 		take_again(self, self->n - 1, false);
@@ -350,7 +347,7 @@ ts_estimator_get(const TsEstimator *self, int64_t raw_ns, TsEstimate *estimate)
 		.wander = self->answer.wander,
 		.jitter_s = self->noise.scatter_s,
 		.delay_min_s = self->noise.floor_s,
-		.n_samples = MIN(self->n, self->noise.n),
+		.n_samples = self->noise.n_line,
 	};
 	ts_estimate_project(estimate, raw_ns);
 	return true;

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <glib.h>
+
 /* With few samples the floor and the scatter aren't known yet. What is expected of a path then, as a
  * share of its round trip; each further sample halves its say. */
 #define PRIOR_EXCESS_SHARE  0.1
@@ -13,6 +15,9 @@
 /* The true floor lies below the least delay seen by about this part of the mean excess, over the
  * root of the number of samples: 0.63 for queueing alike both ways, less for one way. */
 #define FLOOR_UNSEEN 0.5
+
+/* Of the samples' whole nanoseconds. */
+#define ROUNDING_S 0.3e-9
 
 /* Adds to the variance, in s^2: with few samples the score can't tell the models apart yet. */
 #define EARLY_DOUBT       0.5
@@ -72,7 +77,7 @@ robust_scatter(const TsNoise *noise)
 	double distances[TS_NOISE_WINDOW];
 	unsigned n = 0;
 
-	for (unsigned age = 2; age < noise->n; age++)
+	for (unsigned age = 2; age < noise->n_line; age++)
 		distances[n++] = distance_from_neighbours(ts_noise_sample(noise, age),
 							  ts_noise_sample(noise, age - 1),
 							  ts_noise_sample(noise, age - 2));
@@ -85,6 +90,16 @@ robust_scatter(const TsNoise *noise)
 		sum += distances[i];
 	/* A few may be small by chance. */
 	return (1 + 1.0 / n) * sum / n_lower / LOWER_QUARTERS_MEAN;
+}
+
+/* What a path's scatter is taken for with nothing seen of it. */
+static double
+expected_scatter(const TsNoise *noise)
+{
+	if (noise->scatter_before_s > 0)
+		return noise->scatter_before_s;
+	return PRIOR_SCATTER_SHARE * noise->floor_s + ts_noise_sample(noise, 0)->noise_s +
+	       0.3 * noise->excess_s;
 }
 
 static void
@@ -103,15 +118,11 @@ learn(TsNoise *noise)
 		sum_s += (double)(ts_noise_sample(noise, age)->delay_ns - least_ns) * 1e-9;
 
 	double ignorance = ldexp(1, 1 - (int)noise->n);
-	double prior_scatter_s = PRIOR_SCATTER_SHARE * (double)least_ns * 1e-9 +
-				 ts_noise_sample(noise, 0)->noise_s;
 	noise->floor_s = (double)least_ns * 1e-9;
 	noise->excess_s = sum_s / noise->n + PRIOR_EXCESS_SHARE * noise->floor_s * ignorance;
-	noise->scatter_s = robust_scatter(noise);
 	/* No neighbours yet, or one triple that may fit by chance. */
-	ignorance = noise->n < 3 ? 1 : ldexp(1, 2 - (int)noise->n);
-	noise->scatter_s = hypot(noise->scatter_s,
-				 (prior_scatter_s + 0.3 * noise->excess_s) * ignorance);
+	ignorance = noise->n_line < 3 ? 1 : ldexp(1, 2 - (int)noise->n_line);
+	noise->scatter_s = hypot(robust_scatter(noise), expected_scatter(noise) * ignorance);
 }
 
 void
@@ -124,19 +135,17 @@ ts_noise_add(TsNoise *noise, const TsSample *sample)
 		.delay_ns = sample->delay_ns,
 		.noise_s = sample->noise_s,
 	};
-	if (noise->n < noise->capacity)
-		noise->n++;
+	noise->n = MIN(noise->n + 1, noise->capacity);
+	noise->n_line = MIN(noise->n_line + 1, noise->capacity);
 	learn(noise);
 }
 
 void
-ts_noise_keep(TsNoise *noise, unsigned n)
+ts_noise_step(TsNoise *noise, unsigned n)
 {
-	if (n >= noise->n)
-		return;
-	noise->n = n;
-	if (n > 0)
-		learn(noise);
+	noise->scatter_before_s = noise->scatter_s;
+	noise->n_line = MIN(n, noise->n);
+	learn(noise);
 }
 
 /* Returns: 0 with a full window. */
@@ -153,7 +162,7 @@ ts_noise_view(const TsNoise *noise, const TsNoiseSample *sample, TsNoiseView *vi
 	double excess_s = (double)sample->delay_ns * 1e-9 - noise->floor_s;
 	double unseen_s = FLOOR_UNSEEN * noise->excess_s / sqrt(noise->n);
 	double span_s = excess_s + unseen_s;
-	double reading = sample->noise_s * sample->noise_s;
+	double reading = sample->noise_s * sample->noise_s + ROUNDING_S * ROUNDING_S;
 	double constant = noise->scatter_s * noise->scatter_s + reading;
 
 	reading += 1e-4 * noise->excess_s * noise->excess_s;

@@ -33,13 +33,15 @@ typedef struct {
 
 typedef struct {
 	unsigned capacity; /* samples kept, 1 to TS_NOISE_WINDOW */
-	unsigned n;        /* samples in the window */
+	unsigned n;        /* samples in the window: all tell of the path's delay */
+	unsigned n_line;   /* the newest of them that lie on one line: no step between */
 	unsigned newest;   /* index of the newest */
 	TsNoiseSample samples[TS_NOISE_WINDOW];
 	/* learnt; valid once n > 0 */
 	double floor_s;   /* the least round trip */
 	double excess_s;  /* mean above the floor */
 	double scatter_s; /* 1-sigma of offsets about a line through their neighbours */
+	double scatter_before_s; /* the same before the last step, or 0 */
 } TsNoise;
 
 typedef struct {
@@ -54,8 +56,8 @@ void ts_noise_init(TsNoise *noise, unsigned capacity);
 /* Newer samples than the last one only. */
 void ts_noise_add(TsNoise *noise, const TsSample *sample);
 
-/* Forgets all but the newest @n. */
-void ts_noise_keep(TsNoise *noise, unsigned n);
+/* There was a step before the newest @n samples, @n > 0. */
+void ts_noise_step(TsNoise *noise, unsigned n);
 
 /* Returns: the sample @age places before the newest, 0 to n - 1. */
 const TsNoiseSample *ts_noise_sample(const TsNoise *noise, unsigned age);

@@ -13,8 +13,6 @@ static const double level_belief[TS_POOL_LEVELS] = {0, 0, -1.2}; /* logarithms *
 /* Evidence of the size of biases comes with the first samples and then with the days. */
 #define LEVEL_MEMORY 0.9998
 
-#define SHARE_SD 0.25 /* as in estimate.c */
-
 static unsigned
 bias_of(unsigned source)
 {
@@ -143,7 +141,7 @@ ts_pool_join(TsPool *pool, double bias_scale_s)
 
 			set_state(filter, n, bias_of(source), 0,
 				  bias_variance(pool, level, source));
-			set_state(filter, n, share_of(source), 0, SHARE_SD * SHARE_SD);
+			set_state(filter, n, share_of(source), 0, TS_BANK_SHARE_SD * TS_BANK_SHARE_SD);
 		}
 }
 
@@ -196,7 +194,7 @@ ts_pool_forget_share(TsPool *pool, unsigned index)
 	for (unsigned level = 0; level < TS_POOL_LEVELS; level++)
 		for (unsigned step = 0; step < TS_BANK_WANDERS; step++)
 			set_state(&pool->filters[level][step], n_states(pool), share_of(index), 0,
-				  SHARE_SD * SHARE_SD);
+				  TS_BANK_SHARE_SD * TS_BANK_SHARE_SD);
 }
 
 /* A bias wears off, and its variance goes back to what was believed. */

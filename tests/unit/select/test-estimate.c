@@ -502,6 +502,27 @@ START_TEST(test_estimator_reset_forgets_samples_and_keeps_the_wander)
 }
 END_TEST
 
+START_TEST(test_estimator_wrong_prior_is_overcome)
+{
+	static const double wrong[] = {1e-6, -2e-5};
+
+	for (unsigned i = 0; i < 2; i++) {
+		Follow follow;
+
+		/* a drift file of another season, or of another machine */
+		follow_init(&follow, 120 + i, &lan, 1e-5, 1e-9, NULL);
+		ts_estimator_set_prior(follow.estimator, 1e-5 + wrong[i], 1e-9, 1e-19);
+		follow_sample(&follow);
+		follow_many(&follow, 2, 3);
+		follow_many(&follow, 64, 7);
+
+		ck_assert_double_eq_tol(follow_get(&follow).frequency, follow.clock.frequency, 1e-6);
+		ck_assert_double_lt(fabs(follow_error(&follow)), 1.5e-4);
+		follow_clear(&follow);
+	}
+}
+END_TEST
+
 START_TEST(test_estimate_project_moves_along_the_line_and_widens)
 {
 	TsEstimate estimate = {.raw_ns = 1000, .offset_ns = INT64_C(1795000000000000000),
@@ -681,6 +702,7 @@ TS_TEST_MAIN("estimate", {
 	tcase_add_test(options, test_estimator_max_samples_shortens_the_memory);
 	tcase_add_test(options, test_estimator_min_samples_are_kept_over_a_break);
 	tcase_add_test(options, test_estimator_reset_forgets_samples_and_keeps_the_wander);
+	tcase_add_test(options, test_estimator_wrong_prior_is_overcome);
 	tcase_add_test(options, test_estimate_project_moves_along_the_line_and_widens);
 	suite_add_tcase(suite, options);
 
