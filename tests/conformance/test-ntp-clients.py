@@ -6,15 +6,11 @@ import socket
 import threading
 
 from responder import Client, Failure, good_request, start
+from rows import expect
 
 from frame.ntp import unix_ns
 
 LISTEN = "listen=127.0.0.1:0"
-
-
-def expect(what, found, wanted):
-    if found != wanted:
-        raise Failure(f"{what}: {found!r}, not {wanted!r}")
 
 
 def interleaved_request(last):

@@ -8,16 +8,12 @@ import socket
 import subprocess
 
 from responder import SYS_SOCKET, Client, Failure, forget_ipv6, good_request, start
+from rows import expect
 
 from frame import Skip, wait_until
 from frame.ntp import Packet, exchange
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
-
-
-def expect(what, found, wanted):
-    if found != wanted:
-        raise Failure(f"{what}: {found!r}, not {wanted!r}")
 
 
 def write_sysctl(host, name, value):

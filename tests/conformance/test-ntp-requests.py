@@ -2,19 +2,12 @@
 """Each kind of request and its one right answer. The table of rows is ntp.md."""
 
 import os
-import random
 import socket
 
 from responder import Client, Failure, field, good_request, start
+from rows import SILENT, UNIQUE_ID, UNKNOWN_TAILS, expect, random_requests, unique_id_tails
 
 LISTEN = "listen=127.0.0.1:0"
-UNIQUE_ID, COOKIE, UNKNOWN = 0x0104, 0x0204, 0x2001
-RATE = int.from_bytes(b"RATE", "big")
-
-
-def expect(what, found, wanted):
-    if found != wanted:
-        raise Failure(f"{what}: {found!r}, not {wanted!r}")
 
 
 def test_requests_version_1_to_4_are_answered_in_kind(rig):
@@ -70,38 +63,6 @@ def test_requests_reply_has_every_field(rig):
         raise Failure(f"the time is {reply.offset_s} s off")
 
 
-# no answer, and which counter says why
-SILENT = {
-    "empty": (b"", "malformed"),
-    "one octet": (b"\x23", "malformed"),
-    "47 octets": (good_request().pack()[:47], "malformed"),
-    "48 octets and one": (good_request(tail=b"\0").pack(), "malformed"),
-    "tail of 8": (good_request(tail=bytes(8)).pack(), "malformed"),
-    "field shorter than 16": (good_request(tail=field(UNKNOWN, 12) + bytes(28)).pack(), "malformed"),
-    "field of length 0": (good_request(tail=field(UNKNOWN, 28)[:2] + bytes(62)).pack(), "malformed"),
-    "field that runs over": (good_request(tail=field(UNKNOWN, 64)[:60]).pack(), "malformed"),
-    "field of odd length": (good_request(tail=b"\x20\x01\x00\x1d" + bytes(28)).pack(), "malformed"),
-    "more than a datagram of Ethernet": (good_request(tail=field(UNKNOWN, 1428)).pack(), "malformed"),
-    "version 0": (good_request(version=0).pack(), "bad_version"),
-    "version 5": (good_request(version=5).pack(), "bad_version"),
-    "version 6": (good_request(version=6).pack(), "bad_version"),
-    "version 7": (good_request(version=7).pack(), "bad_version"),
-    "mode 0": (good_request(mode=0).pack(), "bad_mode"),
-    "mode 2": (good_request(mode=2).pack(), "bad_mode"),
-    "mode 4": (good_request(mode=4).pack(), "bad_mode"),
-    "mode 5": (good_request(mode=5).pack(), "bad_mode"),
-    "mode 6, read variables": (b"\x16\x02\x00\x01" + bytes(8), "bad_mode"),
-    "mode 6, response": (b"\x16\x82\x00\x01" + bytes(8), "bad_mode"),
-    "mode 7, monlist": (b"\x17\x00\x03\x2a" + bytes(44), "bad_mode"),
-    "mode 7, response": (b"\x97\x00\x03\x2a" + bytes(44), "bad_mode"),
-    "MD5 of a key that nobody has": (good_request(tail=bytes(3) + b"\1" + bytes(16)).pack(), "unknown_key"),
-    "SHA-1 of a key that nobody has": (good_request(tail=bytes(3) + b"\1" + bytes(20)).pack(), "unknown_key"),
-    "version 3 with a MAC": (good_request(version=3, tail=bytes(3) + b"\1" + bytes(16)).pack(), "unknown_key"),
-    "field and MAC": (good_request(tail=field(UNKNOWN, 28) + bytes(3) + b"\1" + bytes(16)).pack(), "unknown_key"),
-    "crypto-NAK": (good_request(tail=bytes(4)).pack(), "unknown_key"),
-}
-
-
 def test_requests_what_is_none_gets_no_answer_and_is_counted(rig):
     responder = start(rig, LISTEN)
     with Client(responder.port) as client:
@@ -115,10 +76,8 @@ def test_requests_what_is_none_gets_no_answer_and_is_counted(rig):
 
 def test_requests_unknown_fields_are_answered_without_them(rig):
     responder = start(rig, LISTEN)
-    tails = [field(UNKNOWN, 28), field(UNKNOWN, 16) + field(0x0002, 28), field(UNKNOWN, 1300),
-             b"".join(field(UNKNOWN + number, 32) for number in range(20))]
     with Client(responder.port) as client:
-        for tail in tails:
+        for tail in UNKNOWN_TAILS:
             reply = client.ask_before_good(good_request(tail=tail).pack())
             expect(f"length for {len(tail)}", reply and reply.length, 48)
 
@@ -127,12 +86,9 @@ def test_requests_unique_id_is_echoed_alone(rig):
     """RFC 8915 5.3 (N074, N075): in plain replies too, and nothing else of what came (RFC 7822)."""
     responder = start(rig, LISTEN)
     with Client(responder.port) as client:
-        for length in (28, 36, 68, 260, 516):
-            unique_id = field(UNIQUE_ID, length, os.urandom(length - 4))
-            for tail in (unique_id, field(UNKNOWN, 28) + unique_id, unique_id + field(COOKIE, 104),
-                         unique_id + field(UNIQUE_ID, 64)):
-                reply = client.ask_before_good(good_request(tail=tail).pack())
-                expect(f"what follows the header for {len(tail)}", reply and reply.packet.tail, unique_id)
+        for tail, echo in unique_id_tails():
+            reply = client.ask_before_good(good_request(tail=tail).pack())
+            expect(f"what follows the header for {len(tail)}", reply and reply.packet.tail, echo)
 
 
 def test_requests_unique_id_is_echoed_with_a_kiss(rig):
@@ -152,19 +108,11 @@ def test_requests_unique_id_is_echoed_with_a_kiss(rig):
 def test_requests_random_ones_are_never_answered_by_more(rig):
     """At most one reply for each, never a longer one."""
     responder = start(rig, LISTEN)
-    seed = random.randrange(2**32)
-    rand = random.Random(seed)
     with Client(responder.port) as client:
-        for number in range(2000):
-            data = bytearray(rand.randbytes(rand.randrange(0, 300)))
-            if data and rand.random() < 0.9:
-                data[0] = rand.choice(b"\x23\x1b\x21\x0b\xe3")
-            if rand.random() < 0.7:
-                data[48:] = b"".join(field(rand.choice((UNIQUE_ID, COOKIE, UNKNOWN)), 4 * rand.randrange(4, 20))
-                                     for _ in range(rand.randrange(4)))
-            reply = client.ask_before_good(bytes(data))
+        for data in random_requests(2000):
+            reply = client.ask_before_good(data)
             if reply and reply.length > len(data):
-                raise Failure(f"seed {seed}, number {number}: {reply.length} octets for {len(data)}")
+                raise Failure(f"{reply.length} octets for {data.hex()}")
 
 
 def test_requests_unsynchronised_server_gives_no_usable_time(rig):
