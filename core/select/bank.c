@@ -138,9 +138,11 @@ ts_bank_predict(TsBank *bank, double dt_s)
 		double wander = ts_bank_wander(step);
 
 		for (unsigned model = 0; model < TS_NOISE_MODELS; model++) {
-			TsHypothesis *hypothesis = &bank->hypotheses[step * TS_NOISE_MODELS + model];
+			TsHypothesis *hypothesis =
+				&bank->hypotheses[step * TS_NOISE_MODELS + model];
 
-			ts_kalman_predict(hypothesis->x, hypothesis->p, TS_BANK_STATES, dt_s, wander);
+			ts_kalman_predict(hypothesis->x, hypothesis->p, TS_BANK_STATES, dt_s,
+					  wander);
 			if (has_share(model))
 				hypothesis->p[ts_kalman_at(2, 2)] += SHARE_WANDER * fabs(dt_s);
 		}

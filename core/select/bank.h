@@ -2,10 +2,11 @@
 /*
  * bank.h - a bank of Kalman filters over what isn't known of one source and the local oscillator
  *
- * One filter of three states (offset, frequency, share of the excess delay that falls on one way) for
- * each pair of an oscillator's wander and a noise model. Each is scored by how well it predicted the
- * samples; the answer is the score-weighted mean, and its variance includes how far the filters
- * disagree. Times are seconds in a frame that the caller keeps. Thread: any. No allocation.
+ * One filter of three states (offset, frequency, share of the excess delay that falls on one way)
+ * for each pair of an oscillator's wander and a noise model. Each is scored by how well it
+ * predicted the samples; the answer is the score-weighted mean, and its variance includes how far
+ * the filters disagree. Times are seconds in a frame that the caller keeps. Thread: any. No
+ * allocation.
  */
 #pragma once
 
@@ -22,8 +23,9 @@
 
 #define TS_BANK_STATES 3
 
-/* Beliefs with nothing known: crystals and the counters of virtual machines; a plain computer's crystal gains
- * 1e-9 s/s in a second. A wander that was learnt is believed more, but another day has another temperature. */
+/* Beliefs with nothing known: crystals and the counters of virtual machines; a plain computer's
+ * crystal gains 1e-9 s/s in a second. A wander that was learnt is believed more, but another day
+ * has another temperature. */
 #define TS_BANK_FREQUENCY_SD         5e-5
 #define TS_BANK_WANDER               1e-18
 #define TS_BANK_WANDER_DECADES       2.0
@@ -62,7 +64,7 @@ typedef struct {
 
 typedef struct {
 	double residual_s; /* sample minus prediction */
-	double misfit;     /* residual^2 over what was expected of it, as the filters see it on average */
+	double misfit;     /* residual^2 over what was expected of it, on average over filters */
 } TsBankFit;
 
 /* Nothing is known. */

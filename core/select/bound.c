@@ -2,10 +2,10 @@
 /*
  * bound.c - see bound.h
  *
- * What is certain is a box: an interval of the offset times an interval of the rate. Time moves its sides
- * outwards, a sample cuts it. Boxes of the past are kept as anchors: the rise from an anchor to now bounds
- * the mean rate between, and so the rate now; and with the rate better known, an old and narrow anchor may
- * say more about now than it could before.
+ * What is certain is a box: an interval of the offset times an interval of the rate. Time moves its
+ * sides outwards, a sample cuts it. Boxes of the past are kept as anchors: the rise from an anchor
+ * to now bounds the mean rate between, and so the rate now; and with the rate better known, an old
+ * and narrow anchor may say more about now than it could before.
  */
 #include "select/bound.h"
 
@@ -38,7 +38,7 @@ struct _TsBoundTracker {
 	double rate_change;
 	bool is_known;
 	int64_t frame_ns;
-	Box box; /* at the newest sample */
+	Box box;                   /* at the newest sample */
 	Interval anchors[ANCHORS]; /* oldest first */
 	unsigned n_anchors;
 	/* the sample that set the width */
@@ -85,8 +85,8 @@ round_down(double ns)
 	return (int64_t)floor(ns - ROUNDING_NS);
 }
 
-/* Returns: how far, in ns, the offset can rise in @age_s if its rate is at most @rate at one end of that time
- * and changes by at most @change a second, never beyond @limit (0: no limit). */
+/* Returns: how far, in ns, the offset can rise in @age_s if its rate is at most @rate at one end of
+ * that time and changes by at most @change a second, never beyond @limit (0: no limit). */
 static double
 greatest_rise(double rate, double change, double limit, double age_s)
 {
@@ -166,8 +166,8 @@ keep_frame_near(TsBoundTracker *self)
 	}
 }
 
-/* The mean rate since an anchor is known, and the rate now differs from a mean over that time by at most
- * half of what it can change in it. */
+/* The mean rate since an anchor is known, and the rate now differs from a mean over that time by at
+ * most half of what it can change in it. */
 static void
 cut_rate(TsBoundTracker *self, const Interval *anchor)
 {
@@ -180,7 +180,8 @@ cut_rate(TsBoundTracker *self, const Interval *anchor)
 	self->box.rate_min = fmax(self->box.rate_min, rise_min / age_s - slack);
 }
 
-/* Carries an anchor to now with the rate that is known now, and what is known now back to the anchor. */
+/* Carries an anchor to now with the rate that is known now, and what is known now back to the
+ * anchor. */
 static void
 cut_offsets(TsBoundTracker *self, Interval *anchor)
 {
@@ -195,8 +196,8 @@ cut_offsets(TsBoundTracker *self, Interval *anchor)
 	anchor->earliest = fmax(anchor->earliest, self->box.offset.earliest - rise);
 }
 
-/* Keeps boxes over ages that grow by a constant factor: the one goes whose neighbours lie closest together
- * for its age. */
+/* Keeps boxes over ages that grow by a constant factor: the one goes whose neighbours lie closest
+ * together for its age. */
 static void
 keep_anchor(TsBoundTracker *self)
 {
@@ -224,15 +225,18 @@ keep_anchor(TsBoundTracker *self)
 static bool
 is_empty(const TsBoundTracker *self)
 {
-	return self->box.offset.earliest > self->box.offset.latest || self->box.rate_min > self->box.rate_max;
+	return self->box.offset.earliest > self->box.offset.latest ||
+	       self->box.rate_min > self->box.rate_max;
 }
 
 /* Returns: false if nothing is left. */
 static bool
 cut(TsBoundTracker *self, int64_t earliest_ns, int64_t latest_ns)
 {
-	self->box.offset.earliest = fmax(self->box.offset.earliest, (double)(earliest_ns - self->frame_ns));
-	self->box.offset.latest = fmin(self->box.offset.latest, (double)(latest_ns - self->frame_ns));
+	self->box.offset.earliest =
+		fmax(self->box.offset.earliest, (double)(earliest_ns - self->frame_ns));
+	self->box.offset.latest =
+		fmin(self->box.offset.latest, (double)(latest_ns - self->frame_ns));
 	if (is_empty(self))
 		return false;
 	for (unsigned i = 0; i < self->n_anchors; i++)
@@ -250,12 +254,14 @@ start_with(TsBoundTracker *self, int64_t raw_ns, int64_t earliest_ns, int64_t la
 	self->is_known = true;
 	self->n_anchors = 0;
 	self->frame_ns = earliest_ns;
-	self->box.offset = (Interval){.raw_ns = raw_ns, .latest = (double)(latest_ns - earliest_ns)};
+	self->box.offset =
+		(Interval){.raw_ns = raw_ns, .latest = (double)(latest_ns - earliest_ns)};
 	self->box.rate_min = -self->max_rate;
 	self->box.rate_max = self->max_rate;
 }
 
-/* Which sample the width comes from: the narrowest, an old one counting for what it has grown to. */
+/* Which sample the width comes from: the narrowest, an old one counting for what it has grown to.
+ */
 static void
 name_setter(TsBoundTracker *self, const TsSample *sample, double half_s)
 {

@@ -17,24 +17,25 @@
 
 #include "select/sample.h"
 
-/* UTC minus raw lies in [earliest_ns, latest_ns] at raw_ns and drifts by rate_min..rate_max then; a rate
- * that may change makes both limits leave by the square of time, until it meets the declared limit. */
+/* UTC minus raw lies in [earliest_ns, latest_ns] at raw_ns and drifts by rate_min..rate_max then; a
+ * rate that may change makes both limits leave by the square of time, until it meets the declared
+ * limit. */
 typedef struct {
 	int64_t raw_ns;
 	int64_t earliest_ns;
 	int64_t latest_ns;
-	double rate_min; /* s/s */
-	double rate_max; /* s/s */
+	double rate_min;          /* s/s */
+	double rate_max;          /* s/s */
 	double root_delay_s;      /* path and source: of the sample that sets the width */
-	double root_dispersion_s; /* the rest of the half width, so that delay/2 + dispersion covers it */
+	double root_dispersion_s; /* the rest: delay/2 + dispersion cover the half width */
 	double rate_change;       /* how fast the rate may change, s/s per s */
 	double max_rate;          /* never beyond +-this, s/s; 0: no limit */
 } TsBound;
 
 typedef struct _TsBoundTracker TsBoundTracker;
 
-/* @max_rate: the oscillator's declared limit, s/s (as 100e-6); @max_rate_change: how fast its rate may
- * change, s/s per s. */
+/* @max_rate: the oscillator's declared limit, s/s (as 100e-6); @max_rate_change: how fast its rate
+ * may change, s/s per s. */
 TsBoundTracker *ts_bound_tracker_new(double max_rate, double max_rate_change);
 void ts_bound_tracker_free(TsBoundTracker *tracker);
 void ts_bound_tracker_reset(TsBoundTracker *tracker);
@@ -49,9 +50,9 @@ bool ts_bound_tracker_get(const TsBoundTracker *tracker, int64_t raw_ns, TsBound
 /**
  * ts_bound_project:
  *
- * Grows @bound to @raw_ns, later or earlier, outwards. Later bounds nest: for any moment from then on, a
- * bound taken later lies inside one taken earlier, unless the tracker started anew between them.
- * Cost: a few multiplications. Thread: any.
+ * Grows @bound to @raw_ns, later or earlier, outwards. Later bounds nest: for any moment from then
+ * on, a bound taken later lies inside one taken earlier, unless the tracker started anew between
+ * them. Cost: a few multiplications. Thread: any.
  */
 void ts_bound_project(TsBound *bound, int64_t raw_ns);
 

@@ -2,7 +2,8 @@
 /*
  * combine.c - see combine.h
  *
- * Who is in: sources that join, leave, break or turn bad. How their samples enter the pool is feed.h's.
+ * Who is in: sources that join, leave, break or turn bad. How their samples enter the pool is
+ * feed.h's.
  */
 #include "select/combine.h"
 
@@ -11,7 +12,7 @@
 
 #include "select/feed.h"
 
-#define BAD_MISFIT     6.0  /* mean misfit over the others' from where on a source's word isn't kept */
+#define BAD_MISFIT     6.0 /* mean misfit over the others' from where on a source's word isn't kept */
 #define EARLY_SAMPLES  16   /* of each source: so long the pool is built anew each round */
 #define RECENT_BREAK   8    /* samples of each source in which breaks count as the same event */
 #define MIN_BIAS_SCALE 1e-7 /* s: even a reference clock has cables */
@@ -71,13 +72,15 @@ ts_combiner_set_prior(TsCombiner *self, double frequency, double frequency_sd, d
 	if (self->is_started)
 		ts_pool_set_wander(&self->feed.pool, prior->wander, prior->wander_decades);
 	for (unsigned i = 0; i < self->feed.n_members; i++)
-		ts_estimator_set_prior(self->feed.members[i].estimator, frequency, frequency_sd, wander);
+		ts_estimator_set_prior(self->feed.members[i].estimator, frequency, frequency_sd,
+				       wander);
 }
 
 static double
 bias_scale(const TsEstimator *estimator, const TsSample *newest)
 {
-	return fmax(ts_estimator_noise(estimator)->floor_s / 2, fmax(newest->noise_s, MIN_BIAS_SCALE));
+	return fmax(ts_estimator_noise(estimator)->floor_s / 2,
+		    fmax(newest->noise_s, MIN_BIAS_SCALE));
 }
 
 static void
@@ -119,7 +122,8 @@ take_up(TsCombiner *self, uint64_t id, const TsSample *history, unsigned n)
 static bool
 is_bad(const TsCombiner *self, const TsFeedMember *member)
 {
-	return self->feed.n_members > 1 && member->misfit > BAD_MISFIT * ts_feed_usual_misfit(&self->feed);
+	return self->feed.n_members > 1 &&
+	       member->misfit > BAD_MISFIT * ts_feed_usual_misfit(&self->feed);
 }
 
 static void
@@ -242,8 +246,8 @@ describe_members(const TsCombiner *self, TsEstimate *estimate)
 	}
 }
 
-/* Of one source, its own bank knows more: all noise models side by side. What the others once said of its
- * bias still holds. */
+/* Of one source, its own bank knows more: all noise models side by side. What the others once said
+ * of its bias still holds. */
 static bool
 get_single(const TsCombiner *self, int64_t raw_ns, TsEstimate *estimate)
 {

@@ -2,9 +2,9 @@
 /*
  * combine.h - one estimate of UTC from the samples of all accepted sources
  *
- * The samples are pooled in one bank of filters with a bias for each source, which is worth a factor
- * of 1.5 to 2 over mixing finished estimates. Feed it every sample of the sources that are in use;
- * when that set changes it is told so and carries on with what it knows.
+ * The samples are pooled in one bank of filters with a bias for each source, which is worth a
+ * factor of 1.5 to 2 over mixing finished estimates. Feed it every sample of the sources that are
+ * in use; when that set changes it is told so and carries on with what it knows.
  */
 #pragma once
 

@@ -3,10 +3,10 @@
  * estimate.c - see estimate.h
  *
  * A window of samples (noise.c) judges how noisy each one is; a bank of filters (bank.c) follows
- * offset and frequency. Here: the frame that keeps numbers small, and what happens when samples stop
- * fitting. Misfits in a row that agree with each other mean that something stepped. Then the filters
- * go back to the first of them, are told that the offset or the frequency isn't known any more, and
- * take the same samples again.
+ * offset and frequency. Here: the frame that keeps numbers small, and what happens when samples
+ * stop fitting. Misfits in a row that agree with each other mean that something stepped. Then the
+ * filters go back to the first of them, are told that the offset or the frequency isn't known any
+ * more, and take the same samples again.
  */
 #include "select/estimate.h"
 
@@ -16,13 +16,14 @@
 #include "select/bank.h"
 #include "select/noise.h"
 
-#define OUTLIER_MISFIT   18.0 /* mean normalised square of a residual, from where on it is called one */
-#define MIN_JUDGED       4    /* samples before any is called an outlier */
-#define RUN_OF_BREAK     3    /* misfits in a row that may mean a step */
-#define RUN_OF_NONSENSE  8    /* misfits in a row that end the model even if they don't agree */
-#define AGREEMENT        0.15 /* of the misfits' squares: what a step may leave unexplained */
-#define EARLY_SAMPLES    16   /* so long, a new floor changes what the first samples are worth */
-#define FRAME_LIMIT_S    1.0
+#define OUTLIER_MISFIT                                                                             \
+	18.0              /* mean normalised square of a residual, from where on it is called one */
+#define MIN_JUDGED      4 /* samples before any is called an outlier */
+#define RUN_OF_BREAK    3 /* misfits in a row that may mean a step */
+#define RUN_OF_NONSENSE 8 /* misfits in a row that end the model even if they don't agree */
+#define AGREEMENT       0.15 /* of the misfits' squares: what a step may leave unexplained */
+#define EARLY_SAMPLES   16   /* so long, a new floor changes what the first samples are worth */
+#define FRAME_LIMIT_S   1.0
 
 struct _TsEstimator {
 	TsEstimatorOptions options;
@@ -30,11 +31,11 @@ struct _TsEstimator {
 	TsNoise noise;
 	TsBank bank;
 	TsBankAnswer answer;
-	int64_t raw_ns;    /* of the newest sample, and of bank */
-	int64_t frame_ns;  /* offset that is 0 s in bank */
-	unsigned n;        /* samples since the start or the last break */
-	unsigned run;      /* misfits in a row */
-	bool has_broken;   /* since the start: the prior doesn't hold any more */
+	int64_t raw_ns;   /* of the newest sample, and of bank */
+	int64_t frame_ns; /* offset that is 0 s in bank */
+	unsigned n;       /* samples since the start or the last break */
+	unsigned run;     /* misfits in a row */
+	bool has_broken;  /* since the start: the prior doesn't hold any more */
 	/* as of the newest sample that fitted */
 	TsBankAnswer good;
 	int64_t good_raw_ns;
@@ -151,12 +152,12 @@ keep_frame_near(TsEstimator *self)
 
 /* What a run of misfits looks like, seen from the line before it. */
 typedef struct {
-	double step_s;     /* a step of the offset by this much, */
-	double step_rest;  /* leaving this sum of squares, */
-	double slope;      /* or of the frequency, */
+	double step_s;    /* a step of the offset by this much, */
+	double step_rest; /* leaving this sum of squares, */
+	double slope;     /* or of the frequency, */
 	double slope_rest;
-	double sum;        /* of the squares that neither explains */
-	double drift;      /* slope of the misfits themselves, whatever their mean */
+	double sum;   /* of the squares that neither explains */
+	double drift; /* slope of the misfits themselves, whatever their mean */
 } Misfits;
 
 static void
@@ -168,8 +169,8 @@ look_at_misfits(const TsEstimator *self, Misfits *misfits)
 	for (unsigned age = 0; age < n; age++) {
 		const TsNoiseSample *sample = ts_noise_sample(&self->noise, age);
 		double t = (double)(sample->raw_ns - self->good_raw_ns) * 1e-9;
-		double r = value_of(self, sample) -
-			   (self->good.offset_s + t * self->good.frequency);
+		double r =
+			value_of(self, sample) - (self->good.offset_s + t * self->good.frequency);
 
 		sum_r += r;
 		sum_t += t;

@@ -2,8 +2,8 @@
 /*
  * estimate.h - from samples of one source to offset, frequency and their statistical errors
  *
- * Pure computation: no clock, no log, no allocation after _new. Same input, same output, bit for bit.
- * Statistical errors are 1-sigma and serve for weighting; hard bounds are bound.h's.
+ * Pure computation: no clock, no log, no allocation after _new. Same input, same output, bit for
+ * bit. Statistical errors are 1-sigma and serve for weighting; hard bounds are bound.h's.
  */
 #pragma once
 
@@ -37,9 +37,9 @@ void ts_estimate_project(TsEstimate *estimate, int64_t raw_ns);
 double ts_estimate_offset_from(const TsEstimate *estimate, int64_t raw_ns, int64_t offset_ns);
 
 typedef struct {
-	unsigned min_samples; /* kept at least, though the model breaks (0: default) */
-	unsigned max_samples; /* memory is cut to this many (0: default) */
-	double asymmetry_prior; /* 1-sigma of the share of excess delay on one way, 0 to 0.5 (0: default) */
+	unsigned min_samples;   /* kept at least, though the model breaks (0: default) */
+	unsigned max_samples;   /* memory is cut to this many (0: default) */
+	double asymmetry_prior; /* 1-sigma of the share of excess delay on one way (0: default) */
 } TsEstimatorOptions;
 
 typedef struct _TsEstimator TsEstimator;
@@ -48,15 +48,15 @@ typedef struct _TsEstimator TsEstimator;
 TsEstimator *ts_estimator_new(const TsEstimatorOptions *options);
 void ts_estimator_free(TsEstimator *estimator);
 
-/* Forgets all samples (a new epoch, a source that jumped); what was learnt of the local oscillator's
- * wander is kept. */
+/* Forgets all samples (a new epoch, a source that jumped); what was learnt of the local
+ * oscillator's wander is kept. */
 void ts_estimator_reset(TsEstimator *estimator);
 
 /* How @sample fitted what was expected. */
 typedef enum {
 	TS_FIT_USED,    /* it entered the estimate */
 	TS_FIT_OUTLIER, /* far from the prediction: entered with little or no weight */
-	TS_FIT_BREAK,   /* so many fitted badly that the estimator started anew (frequency or time step) */
+	TS_FIT_BREAK,   /* so many fitted badly that it started anew (frequency or time step) */
 	TS_FIT_STALE,   /* not newer than the last one: ignored */
 } TsFit;
 
@@ -67,14 +67,14 @@ TsFit ts_estimator_add(TsEstimator *estimator, const TsSample *sample, double *r
  * offset is known and frequency_sd is the prior's. */
 bool ts_estimator_get(const TsEstimator *estimator, int64_t raw_ns, TsEstimate *estimate);
 
-/* For the combiner: the window of samples, and the likely noise model; another than @present only if it is
- * twice as likely. @weight: (out): how likely, 0 to 1. Both only with a sample. */
+/* For the combiner: the window of samples, and the likely noise model; another than @present only
+ * if it is twice as likely. @weight: (out): how likely, 0 to 1. Both only with a sample. */
 const TsNoise *ts_estimator_noise(const TsEstimator *estimator);
 TsNoiseModel ts_estimator_likely_model(const TsEstimator *estimator, TsNoiseModel present,
 				       double *weight);
 
-/* The local oscillator's wander belongs to all sources and is kept across restarts: what is known of
- * it, (s/s)^2/s; setting it only moves the prior. */
+/* The local oscillator's wander belongs to all sources and is kept across restarts: what is known
+ * of it, (s/s)^2/s; setting it only moves the prior. */
 double ts_estimator_wander(const TsEstimator *estimator);
 void ts_estimator_set_prior(TsEstimator *estimator, double frequency, double frequency_sd,
 			    double wander);

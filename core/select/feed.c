@@ -110,8 +110,8 @@ void
 ts_feed_take_newest(TsFeed *self, unsigned index)
 {
 	TsFeedMember *member = &self->members[index];
-	TsNoiseModel model = ts_estimator_likely_model(member->estimator, member->model,
-						       &member->model_weight);
+	TsNoiseModel model =
+		ts_estimator_likely_model(member->estimator, member->model, &member->model_weight);
 
 	if (model != member->model)
 		ts_pool_forget_share(&self->pool, index);
@@ -119,7 +119,8 @@ ts_feed_take_newest(TsFeed *self, unsigned index)
 	take_sample(self, index, ts_noise_sample(ts_estimator_noise(member->estimator), 0));
 }
 
-/* Returns: the member whose window has the oldest sample left, or -1. @left: samples left of each. */
+/* Returns: the member whose window has the oldest sample left, or -1. @left: samples left of each.
+ */
 static int
 oldest_of(const TsFeed *self, const unsigned *left)
 {
@@ -168,7 +169,7 @@ ts_feed_rebuild(TsFeed *self)
 
 		left[i] = ts_estimator_noise(member->estimator)->n_line;
 		member->model = ts_estimator_likely_model(member->estimator, member->model,
-						       &member->model_weight);
+							  &member->model_weight);
 		member->misfit = 1;
 		ts_pool_join(&self->pool, member->bias_scale_s);
 	}

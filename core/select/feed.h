@@ -2,9 +2,10 @@
 /*
  * feed.h - how the samples of several sources go into one pool of filters
  *
- * Each source has an estimator of its own, which learns how good its samples are: floor, noise model, scatter.
- * The samples go to the pool with that noise. A source whose samples fit the pool worse than the others' do
- * counts for less, so that one that turns bad does little harm until selection drops it. Thread: any.
+ * Each source has an estimator of its own, which learns how good its samples are: floor, noise
+ * model, scatter. The samples go to the pool with that noise. A source whose samples fit the pool
+ * worse than the others' do counts for less, so that one that turns bad does little harm until
+ * selection drops it. Thread: any.
  */
 #pragma once
 
@@ -31,7 +32,8 @@ typedef struct {
 	int64_t frame_ns;    /* offset that is 0 s in it */
 } TsFeed;
 
-/* Feeds a new pool with all that the members' windows hold, judged by what is known of each path now. */
+/* Feeds a new pool with all that the members' windows hold, judged by what is known of each path
+ * now. */
 void ts_feed_rebuild(TsFeed *feed);
 
 /* The pool goes on from what member @index alone says at @raw_ns. */

@@ -4,9 +4,9 @@
 
 #include <math.h>
 
-/* The update subtracts; where a sample is 1e16 times better than the prediction nothing but rounding
- * is left of a variance. These keep the matrix positive: a variance never falls below what the sample
- * alone would leave, and no correlation reaches 1. */
+/* The update subtracts; where a sample is 1e16 times better than the prediction nothing but
+ * rounding is left of a variance. These keep the matrix positive: a variance never falls below what
+ * the sample alone would leave, and no correlation reaches 1. */
 #define MIN_VARIANCE_RATIO 1e-15
 #define MAX_CORRELATION    (1.0 - 1e-9)
 
@@ -51,8 +51,7 @@ ts_kalman_innovation(const double *x, const double *p, const TsKalmanSample *sam
 
 	for (unsigned k = 0; k < sample->n_others; k++) {
 		innovation.residual -= sample->gain[k] * x[sample->state[k]];
-		innovation.variance +=
-			sample->gain[k] * seen_of_state(p, sample, sample->state[k]);
+		innovation.variance += sample->gain[k] * seen_of_state(p, sample, sample->state[k]);
 	}
 	return innovation;
 }

@@ -2,10 +2,10 @@
 /*
  * kalman.h - one step of a small Kalman filter over a clock
  *
- * State 0 is an offset in s, state 1 its frequency in s/s, the others are constants that add to what a
- * sample shows of the offset (a path's asymmetry, a source's bias). The covariance is the lower
- * triangle of a symmetric matrix, packed row by row, so that it cannot become unsymmetric; both arrays
- * belong to the caller. Thread: any. No allocation.
+ * State 0 is an offset in s, state 1 its frequency in s/s, the others are constants that add to
+ * what a sample shows of the offset (a path's asymmetry, a source's bias). The covariance is the
+ * lower triangle of a symmetric matrix, packed row by row, so that it cannot become unsymmetric;
+ * both arrays belong to the caller. Thread: any. No allocation.
  */
 #pragma once
 

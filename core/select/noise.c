@@ -7,8 +7,8 @@
 
 #include <glib.h>
 
-/* With few samples the floor and the scatter aren't known yet. What is expected of a path then, as a
- * share of its round trip; each further sample halves its say. */
+/* With few samples the floor and the scatter aren't known yet. What is expected of a path then, as
+ * a share of its round trip; each further sample halves its say. */
 #define PRIOR_EXCESS_SHARE  0.1
 #define PRIOR_SCATTER_SHARE 0.05
 
@@ -23,8 +23,8 @@
 #define EARLY_DOUBT       0.5
 #define EARLY_DOUBT_LASTS 4.0
 
-/* Two exponential queues, one with longer waits: of a small s half falls on each way, of a large one all
- * on the longer. The share goes like s / (s + this * mean excess). */
+/* Two exponential queues, one with longer waits: of a small s half falls on each way, of a large
+ * one all on the longer. The share goes like s / (s + this * mean excess). */
 #define LOADED_SCALE 2.0
 
 /* Mean of the lower three quarters of |x|, x normal with variance 1. Robust against a quarter of

@@ -141,7 +141,8 @@ ts_pool_join(TsPool *pool, double bias_scale_s)
 
 			set_state(filter, n, bias_of(source), 0,
 				  bias_variance(pool, level, source));
-			set_state(filter, n, share_of(source), 0, TS_BANK_SHARE_SD * TS_BANK_SHARE_SD);
+			set_state(filter, n, share_of(source), 0,
+				  TS_BANK_SHARE_SD * TS_BANK_SHARE_SD);
 		}
 }
 
@@ -245,8 +246,7 @@ ts_pool_update(TsPool *pool, const TsPoolSample *sample)
 				.state = {bias_of(sample->source), share_of(sample->source)},
 				.gain = {1, sample->shared_s},
 			};
-			TsInnovation innovation =
-				ts_kalman_innovation(filter->x, filter->p, &seen);
+			TsInnovation innovation = ts_kalman_innovation(filter->x, filter->p, &seen);
 			double score = ts_bank_score(0, &innovation);
 
 			fit.residual_s += filter->weight * innovation.residual;

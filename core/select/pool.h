@@ -2,10 +2,10 @@
 /*
  * pool.h - a bank of Kalman filters that several sources feed, each with a bias of its own
  *
- * States: offset, frequency, then two a source: a bias, the asymmetry of its path that no delay shows, and
- * the share of excess delay that falls on one way. The filters differ in the oscillator's wander and in how
- * large biases are taken to be. Times are seconds in a frame that the caller keeps. Thread: any. No
- * allocation.
+ * States: offset, frequency, then two a source: a bias, the asymmetry of its path that no delay
+ * shows, and the share of excess delay that falls on one way. The filters differ in the
+ * oscillator's wander and in how large biases are taken to be. Times are seconds in a frame that
+ * the caller keeps. Thread: any. No allocation.
  */
 #pragma once
 
@@ -43,7 +43,8 @@ void ts_pool_init(TsPool *pool, double wander, double wander_decades);
 
 void ts_pool_set_wander(TsPool *pool, double wander, double wander_decades);
 
-/* All filters go on from the time of source @index, given as @line; scores, biases and shares stay. */
+/* All filters go on from the time of source @index, given as @line; scores, biases and shares stay.
+ */
 void ts_pool_restart(TsPool *pool, unsigned index, const TsBankAnswer *line);
 
 /* Takes up a source as the last one, its bias unknown. @bias_scale_s: > 0. */

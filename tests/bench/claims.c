@@ -2,8 +2,9 @@
 /*
  * claims.c - are the claimed errors of estimates right? By class of random cases
  *
- * "offset" and "frequency": the RMS of error over claimed 1-sigma, half an interval after the last sample. 1 is
- * honest, above is too bold. "5 %" is the share of cases beyond 2 sigma (5 % if normal). Prints, judges nothing.
+ * "offset" and "frequency": the RMS of error over claimed 1-sigma, half an interval after the last
+ * sample. 1 is honest, above is too bold. "5 %" is the share of cases beyond 2 sigma (5 % if
+ * normal). Prints, judges nothing.
  *
  *   bench-claims [CASES]
  */
@@ -111,7 +112,8 @@ run_case(unsigned seed, Report *report)
 	truth_clock_advance(&c.clock, c.interval_s / 2, &c.random);
 	ts_estimator_get(estimator, c.clock.raw_ns, &estimate);
 	double offset = (ts_estimate_offset_from(&estimate, c.clock.raw_ns, c.clock.base_ns) -
-			 c.clock.offset_s) / estimate.offset_sd_s;
+			 c.clock.offset_s) /
+			estimate.offset_sd_s;
 	double frequency = (estimate.frequency - c.clock.frequency) / estimate.frequency_sd;
 	note(report, ALL, 0, offset, frequency);
 	note(report, SHAPE, c.path.shape, offset, frequency);
@@ -119,9 +121,10 @@ run_case(unsigned seed, Report *report)
 	note(report, WANDER, c.clock.wander, offset, frequency);
 	note(report, INTERVAL, c.interval_s, offset, frequency);
 	if (fabs(offset) > 6 && getenv("CLAIMS_VERBOSE"))
-		printf("# seed %u shape %u n %u interval %g wander %g jitter %g base %g: %.1f (sd %g)\n", seed,
-		       c.path.shape, c.n_samples, c.interval_s, c.clock.wander, c.path.jitter_s,
-		       c.path.base_s, offset, estimate.offset_sd_s);
+		printf("# seed %u shape %u n %u interval %g wander %g jitter %g base %g: %.1f (sd "
+		       "%g)\n",
+		       seed, c.path.shape, c.n_samples, c.interval_s, c.clock.wander,
+		       c.path.jitter_s, c.path.base_s, offset, estimate.offset_sd_s);
 }
 
 int

@@ -2,11 +2,12 @@
 /*
  * estimator.c - how far the estimators are off the truth, beside what others reach
  *
- * A random-walk oscillator, perfect steering, the error read once a second, also between samples; RMS over
- * seeds, in ns. "claim" is the RMS of error over claimed 1-sigma: 1 is honest, above is too bold. "chrony"
- * is a real chronyd in a network simulator at the same interval or at its own choice of it (it also slews, so
- * compare orders); "first" is the first prototype of the bank of filters; "known" a filter that is told the
- * wander and takes the better one of constant and excess-delay noise. Prints, judges nothing.
+ * A random-walk oscillator, perfect steering, the error read once a second, also between samples;
+ * RMS over seeds, in ns. "claim" is the RMS of error over claimed 1-sigma: 1 is honest, above is
+ * too bold. "chrony" is a real chronyd in a network simulator at the same interval or at its own
+ * choice of it (it also slews, so compare orders); "first" is the first prototype of the bank of
+ * filters; "known" a filter that is told the wander and takes the better one of constant and
+ * excess-delay noise. Prints, judges nothing.
  *
  *   bench-estimator [SEEDS]
  */
@@ -75,8 +76,8 @@ typedef struct {
 static void
 measure(const TruthClock *clock, const TsEstimate *estimate, Sum *sum)
 {
-	double error = ts_estimate_offset_from(estimate, clock->raw_ns, clock->base_ns) -
-		       clock->offset_s;
+	double error =
+		ts_estimate_offset_from(estimate, clock->raw_ns, clock->base_ns) - clock->offset_s;
 
 	sum->error += error * error;
 	sum->claim += error * error / (estimate->offset_sd_s * estimate->offset_sd_s);
@@ -180,7 +181,8 @@ sample_all(const Case *c, Run *run, unsigned long t, Sum *single, Sum *pooled)
 		/* A swing is like a random walk for about 10 minutes. */
 		if (i == 0)
 			known_add(run->known, &sample,
-				  fmax(c->wander, c->thermal * 2 * M_PI / 7200 / sqrt(2) * sqrt(600)));
+				  fmax(c->wander,
+				       c->thermal * 2 * M_PI / 7200 / sqrt(2) * sqrt(600)));
 		double start_s = cpu_now_s();
 		ts_estimator_add(run->estimators[i], &sample, NULL);
 		double middle_s = cpu_now_s();
@@ -199,7 +201,10 @@ static void
 run_case(const Case *c, unsigned seed, Known *known, Sum *single, Sum *pooled)
 {
 	Run run = {.known = known,
-		   .path = {.shape = c->shape, .base_s = 1e-2, .jitter_s = c->jitter_s, .noise_s = 2e-8}};
+		   .path = {.shape = c->shape,
+			    .base_s = 1e-2,
+			    .jitter_s = c->jitter_s,
+			    .noise_s = 2e-8}};
 	unsigned long until_s = c->until_s ? c->until_s : 100000;
 	unsigned long settle_s = c->settle_s ? c->settle_s : 30000;
 
@@ -238,8 +243,8 @@ main(int argc, char **argv)
 {
 	unsigned seeds = argc > 1 ? (unsigned)atoi(argv[1]) : 8;
 
-	printf("%-20s%9s%9s%9s |%9s%7s%7s%7s |%9s%7s%7s%7s\n", "", "chrony", "first", "known", "own mean", "/first",
-	       "claim", "us", "pooled", "/own", "claim", "us");
+	printf("%-20s%9s%9s%9s |%9s%7s%7s%7s |%9s%7s%7s%7s\n", "", "chrony", "first", "known",
+	       "own mean", "/first", "claim", "us", "pooled", "/own", "claim", "us");
 	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
 		Sum single = {0}, pooled = {0};
 		Known known = {0};
@@ -248,8 +253,8 @@ main(int argc, char **argv)
 			run_case(&cases[i], seed * 100 + i, &known, &single, &pooled);
 		double own_ns = 1e9 * sqrt(single.error / (double)single.n);
 		double pooled_ns = 1e9 * sqrt(pooled.error / (double)pooled.n);
-		printf("%-20s%9.0f%9.0f%9.0f |%9.0f%7.2f%7.2f%7.1f |%9.0f%7.2f%7.2f%7.1f\n", cases[i].name,
-		       cases[i].chrony_ns, cases[i].first_ns,
+		printf("%-20s%9.0f%9.0f%9.0f |%9.0f%7.2f%7.2f%7.1f |%9.0f%7.2f%7.2f%7.1f\n",
+		       cases[i].name, cases[i].chrony_ns, cases[i].first_ns,
 		       1e9 * sqrt(fmin(known.error[0], known.error[1]) / (double)single.n), own_ns,
 		       cases[i].first_ns > 0 ? own_ns / cases[i].first_ns : 0,
 		       sqrt(single.claim / (double)single.n),

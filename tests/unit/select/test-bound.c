@@ -129,8 +129,7 @@ START_TEST(test_bound_impossible_rate_is_a_contradiction)
 {
 	g_autoptr(TsBoundTracker) tracker = ts_bound_tracker_new(1e-5, 0);
 	TsSample samples[] = {
-		make_sample(S_NS, 0, 1000, 0),
-		make_sample(101 * S_NS, 500000, 1000, 0),  /* 5 ppm */
+		make_sample(S_NS, 0, 1000, 0), make_sample(101 * S_NS, 500000, 1000, 0), /* 5 ppm */
 		make_sample(201 * S_NS, 1300000, 1000, 0), /* 8 ppm: the rate can't have changed */
 	};
 
@@ -159,8 +158,13 @@ END_TEST
 
 START_TEST(test_bound_project_there_and_back_only_widens)
 {
-	TsBound bound = {.raw_ns = 5 * S_NS, .earliest_ns = BASE_NS - 10, .latest_ns = BASE_NS + 10,
-			 .rate_min = 1e-6, .rate_max = 3e-6, .rate_change = 1e-9, .max_rate = 1e-5};
+	TsBound bound = {.raw_ns = 5 * S_NS,
+			 .earliest_ns = BASE_NS - 10,
+			 .latest_ns = BASE_NS + 10,
+			 .rate_min = 1e-6,
+			 .rate_max = 3e-6,
+			 .rate_change = 1e-9,
+			 .max_rate = 1e-5};
 	TsBound moved = bound;
 
 	ts_bound_project(&moved, 105 * S_NS);
@@ -198,8 +202,8 @@ world_advance(World *world, double dt_s)
 	world->rate += change * dt_s;
 }
 
-/* A path that puts queueing, and sometimes all of the round trip, on one way, and a source that is off by as
- * much as it claims. */
+/* A path that puts queueing, and sometimes all of the round trip, on one way, and a source that is
+ * off by as much as it claims. */
 static TsSample
 world_sample(World *world, double base_s, double jitter_s, double claim_s)
 {
@@ -211,8 +215,8 @@ world_sample(World *world, double base_s, double jitter_s, double claim_s)
 	double lie = kind < 0.5 ? 1 : -1;
 	double error_s = share * (double)delay_ns * 0.5e-9 + lie * claim_s;
 
-	return make_sample(world->raw_ns, (int64_t)rint((world->offset_s + error_s) * 1e9), delay_ns,
-			   claim_s + 1e-9);
+	return make_sample(world->raw_ns, (int64_t)rint((world->offset_s + error_s) * 1e9),
+			   delay_ns, claim_s + 1e-9);
 }
 
 static bool
@@ -268,8 +272,7 @@ check_world(uint64_t seed)
 	double jitter_s = base_s * truth_log_uniform(random, 0.01, 10);
 	double claim_s = truth_log_uniform(random, 1e-7, 1e-2);
 	double interval_s = truth_log_uniform(random, 0.0625, 4096);
-	g_autoptr(TsBoundTracker) tracker =
-		ts_bound_tracker_new(world.max_rate, world.max_change);
+	g_autoptr(TsBoundTracker) tracker = ts_bound_tracker_new(world.max_rate, world.max_change);
 
 	for (unsigned i = 0; i < 300; i++) {
 		if (truth_uniform(random) < 0.02)
@@ -277,21 +280,23 @@ check_world(uint64_t seed)
 		world_weather(&world);
 		world_advance(&world, interval_s * (0.1 + truth_uniform(random)));
 		TsSample sample = world_sample(&world, base_s, jitter_s, claim_s);
-		ck_assert_msg(ts_bound_tracker_add(tracker, &sample), "seed %u, sample %u: contradiction",
-			      (unsigned)seed, i);
+		ck_assert_msg(ts_bound_tracker_add(tracker, &sample),
+			      "seed %u, sample %u: contradiction", (unsigned)seed, i);
 
 		world_advance(&world, interval_s * truth_uniform(random) + 1e-3);
 		ck_assert(ts_bound_tracker_get(tracker, world.raw_ns, &bound));
 		ck_assert_msg(is_inside(&bound, world.offset_s), "seed %u, sample %u: outside",
 			      (unsigned)seed, i);
-		ck_assert_msg(world.rate <= bound.rate_max + 1e-15 && world.rate >= bound.rate_min - 1e-15,
-			      "seed %u, sample %u: rate %g outside %g..%g", (unsigned)seed, i, world.rate,
-			      bound.rate_min, bound.rate_max);
+		ck_assert_msg(world.rate <= bound.rate_max + 1e-15 &&
+				      world.rate >= bound.rate_min - 1e-15,
+			      "seed %u, sample %u: rate %g outside %g..%g", (unsigned)seed, i,
+			      world.rate, bound.rate_min, bound.rate_max);
 		if (has_earlier) {
 			TsBound projected = earlier;
 
 			ts_bound_project(&projected, world.raw_ns);
-			ck_assert_msg(is_inside(&projected, world.offset_s) && contains(&projected, &bound),
+			ck_assert_msg(is_inside(&projected, world.offset_s) &&
+					      contains(&projected, &bound),
 				      "seed %u, sample %u: not nested", (unsigned)seed, i);
 		}
 		/* a bound of long ago must hold as well */
@@ -331,7 +336,8 @@ START_TEST(test_bound_width_is_near_the_floor)
 		g_autoptr(TsBoundTracker) tracker = ts_bound_tracker_new(5e-5, 1e-9);
 		double widths[1000], claim_s = 1e-4;
 		TruthPath path = {TRUTH_EXPONENTIAL, .base_s = cases[i].base_s / 2,
-				  .jitter_s = cases[i].jitter_s, .noise_s = 1e-6, .claim_s = claim_s};
+				  .jitter_s = cases[i].jitter_s, .noise_s = 1e-6,
+				  .claim_s = claim_s};
 		TruthRandom random;
 		TruthClock clock;
 
@@ -359,8 +365,10 @@ END_TEST
 
 TS_TEST_MAIN("bound", {
 	TCase *core = tcase_create("core");
+	tcase_set_timeout(core, 60);
 	tcase_add_test(core, test_bound_without_claims_knows_nothing);
-	tcase_add_test(core, test_bound_one_sample_gives_half_the_delay_and_the_claim_rounded_outwards);
+	tcase_add_test(core,
+		       test_bound_one_sample_gives_half_the_delay_and_the_claim_rounded_outwards);
 	tcase_add_test(core, test_bound_grows_at_the_declared_limit_while_no_rate_is_known);
 	tcase_add_test(core, test_bound_rate_comes_from_pairs_of_samples);
 	tcase_add_test(core, test_bound_narrow_sample_of_before_keeps_cutting);

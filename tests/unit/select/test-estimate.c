@@ -80,10 +80,9 @@ assert_same_bits(const TsEstimate *first, const TsEstimate *second)
 	ck_assert_uint_eq(first->n_samples, second->n_samples);
 }
 
-static const TruthPath lan = {
-	TRUTH_EXPONENTIAL, .base_s = 1e-3, .jitter_s = 1e-4, .noise_s = 1e-6};
-static const TruthPath internet = {
-	TRUTH_EXPONENTIAL, .base_s = 1e-2, .jitter_s = 1e-3, .noise_s = 1e-6};
+static const TruthPath lan = {TRUTH_EXPONENTIAL, .base_s = 1e-3, .jitter_s = 1e-4, .noise_s = 1e-6};
+static const TruthPath internet = {TRUTH_EXPONENTIAL, .base_s = 1e-2, .jitter_s = 1e-3,
+				   .noise_s = 1e-6};
 static const TruthPath phc = {TRUTH_READING, .jitter_s = 1e-7, .noise_s = 1e-7};
 
 START_TEST(test_estimator_without_samples_gives_nothing)
@@ -98,8 +97,10 @@ END_TEST
 START_TEST(test_estimator_one_sample_gives_its_offset_and_the_prior_frequency)
 {
 	g_autoptr(TsEstimator) estimator = ts_estimator_new(NULL);
-	TsSample sample = {.raw_ns = 5, .offset_ns = INT64_C(1795000000000000123),
-			   .delay_ns = 1000000, .noise_s = 1e-6};
+	TsSample sample = {.raw_ns = 5,
+			   .offset_ns = INT64_C(1795000000000000123),
+			   .delay_ns = 1000000,
+			   .noise_s = 1e-6};
 	TsEstimate estimate;
 	double residual_s = 1;
 
@@ -272,7 +273,8 @@ START_TEST(test_estimator_frequency_step_is_found_within_a_few_samples)
 
 		ck_assert_msg(recovery.n_to_break <= 6, "case %u: after %u samples", i,
 			      recovery.n_to_break);
-		ck_assert_msg(recovery.worst_after < 4.5, "case %u: %g sd", i, recovery.worst_after);
+		ck_assert_msg(recovery.worst_after < 4.5, "case %u: %g sd", i,
+			      recovery.worst_after);
 		ck_assert_msg(recovery.frequency_error < 2e-4 / interval_s, "case %u: %g", i,
 			      recovery.frequency_error);
 		follow_clear(&follow);
@@ -294,7 +296,8 @@ START_TEST(test_estimator_time_step_of_the_source_is_found_and_frequency_kept)
 
 		ck_assert_msg(recovery.n_to_break <= 4, "case %u: after %u samples", i,
 			      recovery.n_to_break);
-		ck_assert_msg(recovery.worst_after < 4.5, "case %u: %g sd", i, recovery.worst_after);
+		ck_assert_msg(recovery.worst_after < 4.5, "case %u: %g sd", i,
+			      recovery.worst_after);
 		ck_assert_msg(recovery.worst_error_s < 2e-4, "case %u: %g s", i,
 			      recovery.worst_error_s);
 		ck_assert_msg(recovery.frequency_error < 5e-7, "case %u: %g", i,
@@ -354,7 +357,8 @@ START_TEST(test_estimator_quantised_stamps_are_neither_believed_nor_wasted)
 		Follow follow;
 
 		follow_init(&follow, 70 + i, &path, 1.3e-6, 1e-10, NULL);
-		/* an interval that isn't a multiple of the quantum, else nothing tells the steps apart */
+		/* an interval that isn't a multiple of the quantum, else nothing tells the steps
+		 * apart */
 		follow_many(&follow, 1.1003711, 300);
 		for (unsigned k = 0; k < 300; k++) {
 			follow_after(&follow, 1.1003711);
@@ -417,8 +421,8 @@ START_TEST(test_estimator_extreme_intervals_stay_finite_and_right)
 				ck_assert_double_gt(estimate.offset_sd_s, 0);
 				ck_assert_double_gt(estimate.frequency_sd, 0);
 				ck_assert_double_le(fabs(estimate.covariance), variance);
-				ck_assert_double_lt(fabs(follow_error(&follow)) / estimate.offset_sd_s,
-						    8);
+				ck_assert_double_lt(
+					fabs(follow_error(&follow)) / estimate.offset_sd_s, 8);
 			}
 			follow_clear(&follow);
 		}
@@ -460,7 +464,8 @@ START_TEST(test_estimator_max_samples_shortens_the_memory)
 
 	ck_assert_uint_eq(follow_get(&shorter).n_samples, 8);
 	ck_assert_uint_eq(follow_get(&longer).n_samples, 64);
-	ck_assert_double_gt(follow_get(&shorter).offset_sd_s, 1.3 * follow_get(&longer).offset_sd_s);
+	ck_assert_double_gt(follow_get(&shorter).offset_sd_s,
+			    1.3 * follow_get(&longer).offset_sd_s);
 	follow_clear(&longer);
 	follow_clear(&shorter);
 }
@@ -516,7 +521,8 @@ START_TEST(test_estimator_wrong_prior_is_overcome)
 		follow_many(&follow, 2, 3);
 		follow_many(&follow, 64, 7);
 
-		ck_assert_double_eq_tol(follow_get(&follow).frequency, follow.clock.frequency, 1e-6);
+		ck_assert_double_eq_tol(follow_get(&follow).frequency, follow.clock.frequency,
+					1e-6);
 		ck_assert_double_lt(fabs(follow_error(&follow)), 1.5e-4);
 		follow_clear(&follow);
 	}
@@ -525,9 +531,13 @@ END_TEST
 
 START_TEST(test_estimate_project_moves_along_the_line_and_widens)
 {
-	TsEstimate estimate = {.raw_ns = 1000, .offset_ns = INT64_C(1795000000000000000),
-			       .fraction_ns = 0.25, .frequency = 1e-6, .offset_sd_s = 1e-6,
-			       .frequency_sd = 1e-8, .wander = 1e-18};
+	TsEstimate estimate = {.raw_ns = 1000,
+			       .offset_ns = INT64_C(1795000000000000000),
+			       .fraction_ns = 0.25,
+			       .frequency = 1e-6,
+			       .offset_sd_s = 1e-6,
+			       .frequency_sd = 1e-8,
+			       .wander = 1e-18};
 	TsEstimate moved = estimate;
 
 	ts_estimate_project(&moved, 1000 + INT64_C(100000000000));
@@ -535,8 +545,9 @@ START_TEST(test_estimate_project_moves_along_the_line_and_widens)
 	ck_assert_int_eq(moved.offset_ns - estimate.offset_ns, 100000);
 	ck_assert_double_eq_tol(moved.fraction_ns, 0.25, 1e-6);
 	ck_assert_double_eq_tol(moved.offset_sd_s, sqrt(1e-12 + 1e-12 + 1e-18 * 1e6 / 3), 1e-12);
-	ck_assert_double_eq_tol(ts_estimate_offset_from(&estimate, moved.raw_ns, estimate.offset_ns),
-				100e-6 + 0.25e-9, 1e-15);
+	ck_assert_double_eq_tol(
+		ts_estimate_offset_from(&estimate, moved.raw_ns, estimate.offset_ns),
+		100e-6 + 0.25e-9, 1e-15);
 	ts_estimate_project(&moved, 1000);
 	ck_assert_int_eq(moved.offset_ns, estimate.offset_ns);
 	ck_assert_double_gt(moved.offset_sd_s, estimate.offset_sd_s);
@@ -566,8 +577,8 @@ claim_judge(const Claim *claim, const char *of, unsigned class)
 	double ratio = sqrt(claim->sum / claim->n);
 
 	ck_assert_msg(ratio < RIGHT && ratio > 1 / RIGHT,
-		      "%s %u: error is %.2f times what was claimed, over %u cases", of, class, ratio,
-		      claim->n);
+		      "%s %u: error is %.2f times what was claimed, over %u cases", of, class,
+		      ratio, claim->n);
 }
 
 static void
@@ -584,8 +595,8 @@ run_random_case(TruthCase *c, TsEstimate *estimate)
 	ts_estimator_get(estimator, c->clock.raw_ns, estimate);
 }
 
-/* Classes: shape of the noise, length of the interval, wander, number of samples. One or two samples can't
- * tell how noisy a path is: they are judged in the whole only. */
+/* Classes: shape of the noise, length of the interval, wander, number of samples. One or two
+ * samples can't tell how noisy a path is: they are judged in the whole only. */
 START_TEST(test_estimator_claimed_error_is_right_within_a_third_over_random_cases)
 {
 	Claim whole = {0}, frequency = {0}, shapes[TRUTH_SHAPES] = {{0}}, intervals[3] = {{0}},
@@ -608,10 +619,18 @@ START_TEST(test_estimator_claimed_error_is_right_within_a_third_over_random_case
 		claim_add(&frequency,
 			  (estimate.frequency - c.clock.frequency) / estimate.frequency_sd);
 		claim_add(&shapes[c.path.shape], error_in_sd);
-		claim_add(&intervals[c.interval_s < 4 ? 0 : c.interval_s < 64 ? 1 : 2], error_in_sd);
-		claim_add(&wanders[c.clock.wander < 7e-10 ? 0 : c.clock.wander < 5e-9 ? 1 : 2],
+		claim_add(&intervals[c.interval_s < 4    ? 0
+				     : c.interval_s < 64 ? 1
+							 : 2],
 			  error_in_sd);
-		claim_add(&counts[c.n_samples < 8 ? 0 : c.n_samples < 24 ? 1 : c.n_samples < 80 ? 2 : 3],
+		claim_add(&wanders[c.clock.wander < 7e-10  ? 0
+				   : c.clock.wander < 5e-9 ? 1
+							   : 2],
+			  error_in_sd);
+		claim_add(&counts[c.n_samples < 8    ? 0
+				  : c.n_samples < 24 ? 1
+				  : c.n_samples < 80 ? 2
+						     : 3],
 			  error_in_sd);
 	}
 
@@ -635,11 +654,11 @@ START_TEST(test_estimator_error_is_far_below_a_regression_s)
 		TruthShape shape;
 		double jitter_s, wander, interval_s, limit_ns;
 	} cases[] = {
-		{TRUTH_EXPONENTIAL, 1e-5, 1e-9, 64, 3200},   /* chronyd: 5,676 */
-		{TRUTH_EXPONENTIAL, 1e-3, 1e-9, 64, 79000},  /* 98,388 */
+		{TRUTH_EXPONENTIAL, 1e-5, 1e-9, 64, 3200},    /* chronyd: 5,676 */
+		{TRUTH_EXPONENTIAL, 1e-3, 1e-9, 64, 79000},   /* 98,388 */
 		{TRUTH_EXPONENTIAL, 1e-3, 1e-9, 256, 153000}, /* 461,590 */
-		{TRUTH_SPIKES, 1e-4, 1e-9, 256, 48000},      /* 121,879 */
-		{TRUTH_EXPONENTIAL, 1e-4, 1e-8, 276, 72000}, /* 192,442 */
+		{TRUTH_SPIKES, 1e-4, 1e-9, 256, 48000},       /* 121,879 */
+		{TRUTH_EXPONENTIAL, 1e-4, 1e-8, 276, 72000},  /* 192,442 */
 		{TRUTH_ONE_WAY, 1e-3, 1e-9, 64, 22000},
 		{TRUTH_GAUSSIAN, 1e-3, 1e-9, 64, 167000},
 		{TRUTH_PARETO, 1e-3, 1e-9, 64, 26500},
@@ -675,6 +694,7 @@ END_TEST
 
 TS_TEST_MAIN("estimate", {
 	TCase *core = tcase_create("core");
+	tcase_set_timeout(core, 60);
 	tcase_add_test(core, test_estimator_without_samples_gives_nothing);
 	tcase_add_test(core, test_estimator_one_sample_gives_its_offset_and_the_prior_frequency);
 	tcase_add_test(core, test_estimator_burst_of_few_samples_gives_no_wild_frequency);
@@ -684,6 +704,7 @@ TS_TEST_MAIN("estimate", {
 	suite_add_tcase(suite, core);
 
 	TCase *steps = tcase_create("steps");
+	tcase_set_timeout(steps, 60);
 	tcase_add_test(steps, test_estimator_outliers_do_not_move_the_estimate);
 	tcase_add_test(steps, test_estimator_frequency_step_is_found_within_a_few_samples);
 	tcase_add_test(steps, test_estimator_time_step_of_the_source_is_found_and_frequency_kept);
@@ -692,6 +713,7 @@ TS_TEST_MAIN("estimate", {
 	suite_add_tcase(suite, steps);
 
 	TCase *stamps = tcase_create("stamps");
+	tcase_set_timeout(stamps, 60);
 	tcase_add_test(stamps, test_estimator_quantised_stamps_are_neither_believed_nor_wasted);
 	tcase_add_test(stamps, test_estimator_reference_clock_at_one_hertz_reaches_40_ns);
 	tcase_add_test(stamps, test_estimator_extreme_intervals_stay_finite_and_right);
@@ -699,6 +721,7 @@ TS_TEST_MAIN("estimate", {
 	suite_add_tcase(suite, stamps);
 
 	TCase *options = tcase_create("options");
+	tcase_set_timeout(options, 60);
 	tcase_add_test(options, test_estimator_max_samples_shortens_the_memory);
 	tcase_add_test(options, test_estimator_min_samples_are_kept_over_a_break);
 	tcase_add_test(options, test_estimator_reset_forgets_samples_and_keeps_the_wander);

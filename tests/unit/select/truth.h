@@ -2,8 +2,8 @@
 /*
  * truth.h - a made-up oscillator and made-up paths, whose truth is known
  *
- * For tests of core/select and for tests/bench/estimator.c. The random numbers are its own, so that a seed
- * gives the same case everywhere.
+ * For tests of core/select and for tests/bench/estimator.c. The random numbers are its own, so that
+ * a seed gives the same case everywhere.
  */
 #pragma once
 
@@ -27,8 +27,8 @@ typedef struct {
 	int64_t base_ns;
 	double offset_s;
 	double frequency;
-	double wander;      /* (s/s)/sqrt(s): 1-sigma of what the frequency gains in a second */
-	double thermal;     /* amplitude of a swing of the frequency, s/s */
+	double wander;  /* (s/s)/sqrt(s): 1-sigma of what the frequency gains in a second */
+	double thermal; /* amplitude of a swing of the frequency, s/s */
 	double thermal_period_s;
 	double thermal_phase_s;
 } TruthClock;
@@ -43,19 +43,19 @@ typedef enum {
 	TRUTH_LOADED,      /* 3 times as much on the way back */
 	TRUTH_GAUSSIAN,    /* delay tells nothing */
 	TRUTH_PARETO,
-	TRUTH_SPIKES,      /* one in ten is 200 times as late */
-	TRUTH_READING,     /* no path: a reference clock with normal noise */
+	TRUTH_SPIKES,  /* one in ten is 200 times as late */
+	TRUTH_READING, /* no path: a reference clock with normal noise */
 	TRUTH_SHAPES,
 } TruthShape;
 
 typedef struct {
 	TruthShape shape;
-	double base_s;       /* each way, without queueing */
+	double base_s; /* each way, without queueing */
 	double jitter_s;
-	double asymmetry_s;  /* the way out is longer by this, unseen by delay */
-	double noise_s;      /* what the sample claims as its reading noise */
-	double claim_s;      /* max_error_s of the samples */
-	int64_t quantum_ns;  /* the source's stamps are rounded to it; 0: none */
+	double asymmetry_s; /* the way out is longer by this, unseen by delay */
+	double noise_s;     /* what the sample claims as its reading noise */
+	double claim_s;     /* max_error_s of the samples */
+	int64_t quantum_ns; /* the source's stamps are rounded to it; 0: none */
 } TruthPath;
 
 /* A sample of @clock's truth through @path at the clock's present moment. */
