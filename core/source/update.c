@@ -13,12 +13,12 @@
 
 #define TS_LOG_COMPONENT "engine"
 
-/* At start a source that answers first is not taken before the others had their chance: until each has
- * a few samples or has missed some answers, and no longer than this. */
+/* At start a source that answers first is not taken before the others had their say: until each has
+ * answered (one that was asked in a burst, a few times) or has left a request unanswered, and no longer
+ * than this. */
 #define START_PATIENCE_NS (15 * TS_NS_PER_S)
 #define LOOKUP_PATIENCE_NS (4 * TS_NS_PER_S)
 #define START_SAMPLES     3
-#define START_MISSES      2
 
 /* Samples in a row after which a source that is no use is given up for another address. */
 #define USELESS_LIMIT 8
@@ -63,7 +63,8 @@ is_worth_waiting(const TsSource *source, TsVerdict verdict, int64_t waited_ns)
 
 	if (has_no_vote(verdict) || (!is_found && waited_ns > LOOKUP_PATIENCE_NS))
 		return false;
-	return source->n_samples_total < START_SAMPLES && source->n_misses < START_MISSES;
+	unsigned n_wanted = source->settings->iburst ? START_SAMPLES : 1;
+	return source->n_samples_total < n_wanted && source->n_misses == 0;
 }
 
 /* Returns: whether the first selection should wait for more answers. */
