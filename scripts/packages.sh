@@ -9,7 +9,7 @@ packages_clang=(clang libclang-rt-14-dev)
 
 # Other time programs that the tests run as peers. Installed, they would exclude each other and take
 # over this machine's clock: so they are only unpacked, into build/peers.
-packages_peers=(chrony ntpsec ntpsec-ntpdig python3-ntp)
+packages_peers=(chrony gpsd ntpsec ntpsec-ntpdig python3-ntp)
 peers_dir=build/peers
 
 as_root() {

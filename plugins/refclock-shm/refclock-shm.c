@@ -27,7 +27,8 @@ TIMESRV_PLUGIN_SCHEMA(
 	"unit|int|0|0..255||which segment: the key is 0x4e545030 + unit\n"
 	"perm|mode||||permission of a segment that is made here; 0600 for unit 0 and 1, else 0666\n"
 	"precision|duration||1e-9..1||noise of one sample; by default what the segment says\n"
-	"max-error|duration||0..16||the most that the source may be off; by default from the segment\n"
+	"max-error|duration||0..16||the most that the source may be off; 0.5 s for even units (gpsd's serial "
+	"time), else what the segment says\n"
 	"delay|duration|0|0..16||round trip to the source, where the writer has not taken it off\n");
 
 enum counter { TICKS, GOOD, NOT_READY, BAD, CLASH, STALE, N_COUNTERS };
@@ -139,7 +140,7 @@ give(struct reader *self, const struct shm_reading *reading)
 		return 0;
 	}
 	sample.raw_after_ns = sample.raw_before_ns;
-	shm_segment_claim(reading->precision_log2s, &sample.noise_s, &sample.max_error_s);
+	shm_segment_claim(self->unit, reading->precision_log2s, &sample.noise_s, &sample.max_error_s);
 	if (self->noise_s > 0)
 		sample.noise_s = self->noise_s;
 	if (self->max_error_s >= 0)

@@ -17,11 +17,14 @@
 #define MAX_NOISE_S 1e-3
 #define MIN_NOISE_S 1e-8
 
-/* Writers that state no precision: as good as a microsecond stamp, and as late as a program is that
- * is not asked to hurry. */
+/* A pulse whose writer states no precision is as good as a microsecond stamp, and as late as a program
+ * that is not asked to hurry. */
 #define UNSTATED_NOISE_S     1e-6
 #define UNSTATED_MAX_ERROR_S 1e-3
 #define MIN_MAX_ERROR_S      1e-6
+
+/* The sentences of a second are out before the next one's half. */
+#define SERIAL_MAX_ERROR_S 0.5
 
 /* One of the two times: microseconds as the protocol always had them, nanoseconds if they agree. */
 static int
@@ -79,14 +82,13 @@ shm_segment_take(struct shm_segment *segment, struct shm_reading *reading)
 }
 
 void
-shm_segment_claim(int precision_log2s, double *noise_s, double *max_error_s)
+shm_segment_claim(int unit, int precision_log2s, double *noise_s, double *max_error_s)
 {
-	if (precision_log2s >= 0 || precision_log2s < -60) {
-		*noise_s = UNSTATED_NOISE_S;
-		*max_error_s = UNSTATED_MAX_ERROR_S;
-		return;
-	}
-	double precision_s = ldexp(1, precision_log2s);
-	*noise_s = fmin(fmax(precision_s, MIN_NOISE_S), MAX_NOISE_S);
-	*max_error_s = fmax(precision_s, MIN_MAX_ERROR_S);
+	int is_stated = precision_log2s < 0 && precision_log2s >= -60;
+	double precision_s = ldexp(1, is_stated ? precision_log2s : 0);
+
+	*noise_s = is_stated ? fmin(fmax(precision_s, MIN_NOISE_S), MAX_NOISE_S) : UNSTATED_NOISE_S;
+	*max_error_s = is_stated ? fmax(precision_s, MIN_MAX_ERROR_S) : UNSTATED_MAX_ERROR_S;
+	if (unit % 2 == 0)
+		*max_error_s = fmax(*max_error_s, SERIAL_MAX_ERROR_S);
 }

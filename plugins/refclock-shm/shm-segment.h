@@ -51,11 +51,14 @@ enum shm_result shm_segment_take(struct shm_segment *segment, struct shm_reading
 
 /**
  * shm_segment_claim:
+ * @unit: of the segment
  * @precision_log2s: as written by the source
  * @noise_s: (out): 1-sigma of a reading
  * @max_error_s: (out): hard bound
  *
- * What a writer's precision says. gpsd writes -1 for the time of a serial line, which may be half a
- * second late, and -20 or less for a pulse; many write 0, which says nothing.
+ * What can be taken for granted of a sample. The precision is a resolution and promises little: gpsd
+ * writes -20 (1 us) for time over a serial line, too, which is late by up to half a second. But it puts
+ * such time into even units and pulses into odd ones, so a fine precision counts in odd units only.
+ * Writers that state none leave 0.
  */
-void shm_segment_claim(int precision_log2s, double *noise_s, double *max_error_s);
+void shm_segment_claim(int unit, int precision_log2s, double *noise_s, double *max_error_s);

@@ -4,7 +4,10 @@
 
 import ctypes
 import errno
+import functools
+import operator
 import os
+import socket
 import struct
 import threading
 import time
@@ -159,6 +162,58 @@ def test_shm_private_unit_is_private(rig):
         perms[int(key) - KEY] = perm
 
     assert perms == {1: "600", 2: "666", 3: "640"}, perms
+
+
+class Receiver:
+    """A GPS receiver on a TCP port (gpsd gives no time from pseudo terminals): at each full second the
+    sentences that say so. It stands in Greenwich."""
+
+    def __init__(self, rig):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(30)
+        self.port = self.listener.getsockname()[1]
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        rig._undo.callback(self.stop)
+
+    @staticmethod
+    def sentences(second):
+        clock, date = time.strftime("%H%M%S.00", time.gmtime(second)), time.strftime("%d%m%y", time.gmtime(second))
+        satellites = "".join(f",{number:02}" for number in range(1, 9)) + "," * 4
+        bodies = [f"GPRMC,{clock},A,5128.6200,N,00000.0000,E,0.0,0.0,{date},,,A",
+                  f"GPGGA,{clock},5128.6200,N,00000.0000,E,1,08,1.0,45.0,M,47.0,M,,",
+                  f"GPGSA,A,3{satellites},1.6,1.0,1.2",
+                  f"GPZDA,{clock},{time.strftime('%d,%m,%Y', time.gmtime(second))},00,00"]
+        return "".join(f"${body}*{functools.reduce(operator.xor, body.encode()):02X}\r\n" for body in bodies).encode()
+
+    def _run(self):
+        try:
+            peer, _ = self.listener.accept()
+            while not self._stop.wait(1 - time.time() % 1):
+                peer.sendall(self.sentences(round(time.time())))
+        except OSError:
+            pass  # gpsd ended, or never came
+
+    def stop(self):
+        self._stop.set()
+        self._thread.join()
+        self.listener.close()
+
+
+def test_shm_gpsd_sets_the_clock(rig):
+    use_own_segments()
+    gpsd = rig.find_program("gpsd")
+    receiver = Receiver(rig)
+    _, port = start(rig, {"unit": 0, "refid": "GPS"})
+    rig.start("gpsd", [gpsd, "-N", "-n", "-D", "2", "-S", str(rig.free_port(socket.SOCK_STREAM)),
+                       f"tcp://127.0.0.1:{receiver.port}"])
+
+    reply = wait_until_served(port, lambda reply: abs(reply.offset_s) < 0.1, "gpsd is followed")
+
+    assert reply.packet.refid == int.from_bytes(b"GPS\0", "big"), reply
+    # a serial line's time may be late by half a second: that enters what we tell our clients
+    assert reply.packet.root_dispersion > 0.4 * 65536, reply
 
 
 def test_shm_mistake_in_a_file_is_told_with_its_place(rig):

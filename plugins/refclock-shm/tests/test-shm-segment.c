@@ -107,22 +107,25 @@ START_TEST(test_take_impossible_fields_is_bad)
 }
 END_TEST
 
-START_TEST(test_claim_follows_what_gpsd_means)
+START_TEST(test_claim_is_what_can_be_taken_for_granted)
 {
 	static const struct {
-		int precision;
+		int unit, precision;
 		double noise_s, max_error_s;
 	} cases[] = {
-		{-1, 1e-3, 0.5},           /* time over a serial line */
-		{-20, 0x1p-20, 1e-6},      /* a pulse: 2^-20 s is just below 1 us */
-		{-30, 1e-8, 1e-6},         /* a kernel pulse */
-		{0, 1e-6, 1e-3},           /* says nothing */
-		{5, 1e-6, 1e-3},           /* says nonsense */
-		{INT_MIN, 1e-6, 1e-3},
+		{0, -1, 1e-3, 0.5},            /* gpsd's serial time as it should be */
+		{0, -20, 0x1p-20, 0.5},        /* and as it is: no accuracy, whatever the precision */
+		{2, -30, 1e-8, 0.5},
+		{1, -20, 0x1p-20, 1e-6},       /* a pulse: 2^-20 s is just below 1 us */
+		{1, -10, 0x1p-10, 0x1p-10},    /* one over USB */
+		{3, -30, 1e-8, 1e-6},          /* a kernel pulse */
+		{1, 0, 1e-6, 1e-3},            /* says nothing */
+		{1, 5, 1e-6, 1e-3},            /* says nonsense */
+		{1, INT_MIN, 1e-6, 1e-3},
 	};
 	double noise_s, max_error_s;
 
-	shm_segment_claim(cases[_i].precision, &noise_s, &max_error_s);
+	shm_segment_claim(cases[_i].unit, cases[_i].precision, &noise_s, &max_error_s);
 
 	ck_assert_double_eq(noise_s, cases[_i].noise_s);
 	ck_assert_double_eq(max_error_s, cases[_i].max_error_s);
@@ -142,7 +145,7 @@ main(void)
 	tcase_add_loop_test(core, test_take_nanoseconds_that_disagree_gives_microseconds, 0, 4);
 	tcase_add_loop_test(core, test_take_unknown_mode_is_bad_and_taken, 0, 2);
 	tcase_add_loop_test(core, test_take_impossible_fields_is_bad, 0, 5);
-	tcase_add_loop_test(core, test_claim_follows_what_gpsd_means, 0, 6);
+	tcase_add_loop_test(core, test_claim_is_what_can_be_taken_for_granted, 0, 9);
 	suite_add_tcase(suite, core);
 	srunner_run_all(runner, CK_ENV);
 	int n_failed = srunner_ntests_failed(runner);
