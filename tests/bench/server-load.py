@@ -22,7 +22,13 @@ ROOT = Path(__file__).resolve().parents[2]
 PEERS = Path(os.environ.get("TIMESRV_PEERS", ROOT / "build" / "peers"))
 CLIENTS, WINDOW = 4096, 192
 TABLE_BYTES = 1 << 20
-CASES = [("basic", CLIENTS), ("interleaved", CLIENTS), ("basic, 1 M clients", 1_000_000)]
+# name (its first word is the mode), address listened on, clients
+CASES = [
+    ("basic", "127.0.0.1", CLIENTS),
+    ("basic, wildcard", "0.0.0.0", CLIENTS),
+    ("interleaved", "127.0.0.1", CLIENTS),
+    ("basic, 1 M clients", "127.0.0.1", 1_000_000),
+]
 
 
 def free_port():
@@ -64,14 +70,14 @@ class Server:
         self.popen.wait()
 
 
-def start_ours(build, table_bytes, folder):
+def start_ours(build, address, table_bytes, folder):
     port = free_port()
-    return Server([f"{build}/tests/conformance/respond", f"listen=127.0.0.1:{port}", f"table={table_bytes}"], port)
+    return Server([f"{build}/tests/conformance/respond", f"listen={address}:{port}", f"table={table_bytes}"], port)
 
 
-def start_chronyd(build, table_bytes, folder):
+def start_chronyd(build, address, table_bytes, folder):
     port = free_port()
-    lines = [f"port {port}", "bindaddress 127.0.0.1", "cmdport 0", "bindcmdaddress /", f"pidfile {folder}/pid",
+    lines = [f"port {port}", f"bindaddress {address}", "cmdport 0", "bindcmdaddress /", f"pidfile {folder}/pid",
              "allow all", "local stratum 2", f"clientloglimit {table_bytes}"]
     conf = Path(folder) / "chrony.conf"
     conf.write_text("\n".join(lines) + "\n")
@@ -84,11 +90,11 @@ def measure(build, server, mode, clients, seconds):
     return json.loads(subprocess.run(argv, capture_output=True, text=True, check=True).stdout)
 
 
-def run_round(build, start, name, clients, seconds):
+def run_round(build, start, name, address, clients, seconds):
     # a client of a million must be held by either table: 64 octets of ours, 129 of chronyd's
     table_bytes = TABLE_BYTES if clients == CLIENTS else 64_000_000 if start is start_ours else 256_000_000
     with tempfile.TemporaryDirectory() as folder:
-        server = start(build, table_bytes, folder)
+        server = start(build, address, table_bytes, folder)
         before_kb = server.memory_kb()
         # a million addresses take some seconds until all have been there
         result = measure(build, server, name.split(",")[0], clients, seconds if clients == CLIENTS else 3 * seconds)
@@ -108,11 +114,11 @@ def main():
         print(f"no chronyd in {PEERS}: ./dev bench unpacks it")
     print(f"{'case':20} {'server':8} {'CPU ns/reply':>12} {'range':>15} {'replies/s':>10} {'interl.':>8} "
           f"{'lost':>6} {'util':>5} {'grown kB':>9}")
-    for name, clients in CASES:
+    for name, address, clients in CASES:
         results = {server: [] for server in servers}
         for _ in range(rounds):
             for server, start in servers.items():
-                results[server].append(run_round(build, start, name, clients, seconds))
+                results[server].append(run_round(build, start, name, address, clients, seconds))
         medians = {}
         for server, found in results.items():
             cpu = [result["cpu_ns_per_reply"] for result in found]
