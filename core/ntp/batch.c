@@ -108,8 +108,9 @@ parse_control(TsExchange *exchange, struct msghdr *message)
 	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg;
 	     cmsg = CMSG_NXTHDR(message, cmsg)) {
 		const void *data = CMSG_DATA(cmsg);
-		if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_TIMESTAMPING) {
-			struct timespec software;
+		if (cmsg->cmsg_level == SOL_SOCKET && (cmsg->cmsg_type == SCM_TIMESTAMPING ||
+						       cmsg->cmsg_type == SCM_TIMESTAMPNS)) {
+			struct timespec software; /* the first of three, or the only one */
 			memcpy(&software, data, sizeof software);
 			exchange->rx_real_ns = software.tv_sec * TS_NS_PER_S + software.tv_nsec;
 		} else if (cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_PKTINFO) {
@@ -264,6 +265,9 @@ read_clock_and_state(TsBatch *batch, const TsServing *serving)
 	ts_system_state_read(shared->state, &state);
 	batch->raw_ns = ts_clock_raw_now(shared->clock);
 	batch->utc_minus_real_ns = ts_clock_utc_minus_real(shared->clock);
+	/* the clock was disrupted (suspend, a foreign step) and nothing was published since */
+	if (state.epoch != ts_clock_epoch(shared->clock))
+		state.may_serve = false;
 	ts_reply_frame_init(&batch->frame, &state, batch->raw_ns, serving->serve_unsynchronised);
 	batch->is_unsynchronised = !state.may_serve && !serving->serve_unsynchronised;
 }
@@ -347,7 +351,7 @@ append_local(const TsExchange *exchange, struct cmsghdr *cmsg)
 }
 
 static void
-prepare_message(TsBatch *batch, unsigned i)
+prepare_message(TsBatch *batch, const TsServerSocket *socket, unsigned i)
 {
 	const TsExchange *exchange = batch->alive[i];
 	struct cmsghdr *first = (struct cmsghdr *)(void *)batch->out_control[i];
@@ -355,7 +359,7 @@ prepare_message(TsBatch *batch, unsigned i)
 
 	if (exchange->has_local)
 		next = append_local(exchange, next);
-	if (exchange->must_save_pair) {
+	if (exchange->must_save_pair && socket->has_tx_stamps) {
 		ts_tx_stamps_ask(next);
 		next = (struct cmsghdr *)(void *)((uint8_t *)next + TS_TX_STAMPS_CONTROL_SIZE);
 	}
@@ -427,12 +431,14 @@ save_pairs(TsBatch *batch, TsServerSocket *socket, int64_t took_ns,
 							    &batch->random);
 		uint32_t pair = ts_pair_table_save(batch->pairs, rx_ntp64,
 						   (uint32_t)exchange->key.hash, tx_ntp64);
-		ts_tx_stamps_note(&socket->stamps, pair, rx_ntp64);
-		was_asked = true;
+		if (socket->has_tx_stamps) {
+			ts_tx_stamps_note(&socket->stamps, pair, rx_ntp64);
+			was_asked = true;
+		}
 	}
 	if (was_asked)
 		ts_batch_collect_stamps(batch, socket, counts);
-	if (has_failed)
+	if (has_failed && socket->has_tx_stamps)
 		ts_tx_stamps_restart(&socket->stamps, socket->fd);
 }
 
@@ -478,7 +484,7 @@ ts_batch_serve(TsBatch *batch, const TsServing *serving, TsServerSocket *socket,
 	apply_rate_limit(batch, serving, counts);
 	fill_all(batch, serving, counts);
 	for (unsigned i = 0; i < batch->n_alive; i++)
-		prepare_message(batch, i);
+		prepare_message(batch, socket, i);
 	send_all(batch, socket, counts);
 	int64_t took_ns = ts_clock_utc_now(batch->shared->clock) - batch->utc_ns;
 	learn_send_cost(batch, took_ns);

@@ -105,9 +105,6 @@ set_wanted_options(const TsListener *listener, int fd, int dscp)
 		set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
 	if (dscp && !set_dscp(fd, is_v6(listener), dscp))
 		ts_warning("cannot set dscp %d: %s", dscp, g_strerror(errno));
-	int error = ts_tx_stamps_enable(fd);
-	if (error)
-		ts_info("no timestamps of the kernel: %s", g_strerror(error));
 }
 
 /* Returns: the socket, or -1 with errno set. */
@@ -159,6 +156,7 @@ open_sockets(TsListener *listener, const TsListenerOptions *options)
 			return false;
 		self->is_v6 = is_v6(listener);
 		self->is_wildcard = is_wildcard(listener);
+		self->has_tx_stamps = ts_tx_stamps_enable(self->fd);
 		/* the first one learns the port that the others share */
 		socklen_t length = sizeof listener->address;
 		if (i == 0)

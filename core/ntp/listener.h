@@ -20,6 +20,7 @@ typedef struct {
 	int fd;
 	bool is_v6;
 	bool is_wildcard;
+	bool has_tx_stamps; /* the kernel can say when replies left */
 	uint16_t port;
 	/* worker only */
 	TsTxStamps stamps;

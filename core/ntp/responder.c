@@ -362,8 +362,28 @@ ts_responder_retry(TsResponder *responder)
 
 typedef struct {
 	GArray *views; /* of TsClientView */
+	guint limit;   /* how many are wanted */
 	int64_t raw_ns;
 } Collection;
+
+/* A table may hold a million clients, of whom few are wanted: no more than twice that are kept. */
+#define SPARE_VIEWS 1024
+
+static int
+compare_last_seen(gconstpointer left, gconstpointer right)
+{
+	const TsClientView *a = left, *b = right;
+
+	return (a->last_seen_s > b->last_seen_s) - (a->last_seen_s < b->last_seen_s);
+}
+
+static void
+keep_latest(GArray *views, guint limit)
+{
+	g_array_sort(views, compare_last_seen);
+	if (views->len > limit)
+		g_array_set_size(views, limit);
+}
 
 static double
 ticks_to_s(double ticks)
@@ -390,14 +410,8 @@ collect_client(const TsClientRecord *record, void *user_data)
 	};
 
 	g_array_append_val(collection->views, view);
-}
-
-static int
-compare_last_seen(gconstpointer left, gconstpointer right)
-{
-	const TsClientView *a = left, *b = right;
-
-	return (a->last_seen_s > b->last_seen_s) - (a->last_seen_s < b->last_seen_s);
+	if (collection->views->len / 2 > collection->limit + SPARE_VIEWS / 2)
+		keep_latest(collection->views, collection->limit);
 }
 
 void
@@ -405,7 +419,11 @@ ts_responder_foreach_client(TsResponder *responder, unsigned limit, TsClientFunc
 			    void *user_data)
 {
 	g_autoptr(GArray) views = g_array_new(FALSE, FALSE, sizeof(TsClientView));
-	Collection collection = {views, ts_clock_raw_now(responder->shared.clock)};
+	Collection collection = {
+		.views = views,
+		.limit = limit > 0 ? limit : G_MAXUINT / 2,
+		.raw_ns = ts_clock_raw_now(responder->shared.clock),
+	};
 
 	for (guint i = 0; i < responder->workers->len; i++) {
 		const TsClientTable *clients =
@@ -413,9 +431,8 @@ ts_responder_foreach_client(TsResponder *responder, unsigned limit, TsClientFunc
 		if (clients)
 			ts_client_table_foreach(clients, collect_client, &collection);
 	}
-	g_array_sort(views, compare_last_seen);
-	guint n = limit > 0 ? MIN(limit, views->len) : views->len;
-	for (guint i = 0; i < n; i++)
+	keep_latest(views, collection.limit);
+	for (guint i = 0; i < views->len; i++)
 		func(&g_array_index(views, TsClientView, i), user_data);
 }
 

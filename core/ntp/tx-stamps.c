@@ -2,7 +2,6 @@
 /* tx-stamps.c - see tx-stamps.h */
 #include "ntp/tx-stamps.h"
 
-#include <errno.h>
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
 #include <netinet/in.h>
@@ -14,18 +13,23 @@
 #define BATCH        32
 #define CONTROL_SIZE 256
 
-static int
+static bool
 set_flags(int fd, unsigned flags)
 {
-	return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags) == 0 ? 0 : errno;
+	return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags) == 0;
 }
 
-int
+bool
 ts_tx_stamps_enable(int fd)
 {
+	int on = 1;
+
 	/* OPT_TSONLY: the stamp comes back without the packet. The receive side rides along. */
-	return set_flags(fd, SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE |
-				     SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY);
+	if (set_flags(fd, SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE |
+				  SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY))
+		return true;
+	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+	return false;
 }
 
 void

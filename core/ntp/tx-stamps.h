@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -30,8 +31,10 @@ typedef struct {
 /* Space that the control message takes. */
 #define TS_TX_STAMPS_CONTROL_SIZE CMSG_SPACE(sizeof(uint32_t))
 
-/* Has @fd report stamps and number them from 0. Returns: 0 or an errno. Thread: main; worker. */
-int ts_tx_stamps_enable(int fd);
+/* Has @fd report stamps and number them from 0, receive timestamps too. Where the kernel can't (it may be an
+ * emulated one) it is asked for receive timestamps alone. Returns: whether replies may ask for stamps.
+ * Thread: main; worker. */
+bool ts_tx_stamps_enable(int fd);
 
 /* Forgets what is under way and numbers from 0 again: after a send failed, when the kernel may or may not
  * have counted. Thread: worker. */

@@ -10,8 +10,9 @@
  *     stratum=N delay=S dispersion=S rate-of-dispersion=S/S refid=HEX leap=N
  *     error=S                        how wrong the clock is at start
  *
- * Says "ready" with the bound ports on stdout, then takes commands on stdin, a line each: "clients",
- * "counters", "listeners", "retry", KEY=VALUE ... (an update: what is not named stays); ends with its stdin.
+ * Says "ready" with the bound ports on stdout, then takes commands on stdin, a line each: "clients [LIMIT]",
+ * "counters", "listeners", "retry", "epoch" (the clock is disrupted), KEY=VALUE ... (an update, and the state
+ * is published anew: what is not named stays). Ends with its stdin.
  */
 #include <glib.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "clock/driver.h"
 #include "ntp/packet.h"
 #include "ntp/responder.h"
 
@@ -170,6 +172,7 @@ publish(Program *program)
 	program->state.reference_raw_ns = ts_clock_raw_now(program->clock);
 	program->state.reference_utc_ns = ts_clock_utc_now(program->clock);
 	program->state.precision_log2s = ts_clock_precision_log2s(program->clock);
+	program->state.epoch = ts_clock_epoch(program->clock);
 	ts_system_state_publish(program->publisher, &program->state);
 }
 
@@ -223,14 +226,18 @@ static void
 obey(Program *program, char *line)
 {
 	g_strstrip(line);
-	if (strcmp(line, "clients") == 0) {
-		ts_responder_foreach_client(program->responder, 0, say_client, NULL);
+	if (g_str_has_prefix(line, "clients")) {
+		ts_responder_foreach_client(program->responder, (unsigned)atoi(line + 7), say_client,
+					    NULL);
 		printf("end\n");
 	} else if (strcmp(line, "counters") == 0) {
 		ts_metrics_foreach(program->metrics, say_counter, NULL);
 		printf("end\n");
 	} else if (strcmp(line, "listeners") == 0) {
 		say_listeners(program);
+	} else if (strcmp(line, "epoch") == 0) {
+		ts_clock_raise_epoch(program->clock);
+		say_ready(program);
 	} else if (strcmp(line, "retry") == 0) {
 		ts_responder_retry(program->responder);
 		say_ready(program);

@@ -72,10 +72,10 @@ class Responder(Process):
             raise Failure(f"counters {wanted} expected, not {grown()}") from None
         return grown()
 
-    def clients(self):
+    def clients(self, limit=0):
         """Returns: a list of dicts with address, requests, dropped, interleaved, interval, seen, version, mode."""
         rows = []
-        for line in self._list("clients"):
+        for line in self._list(f"clients {limit}"):
             address, *pairs = line.split()
             rows.append({"address": address, **{key: float(value) for key, value in
                                                 (pair.split("=") for pair in pairs)}})
@@ -87,6 +87,10 @@ class Responder(Process):
     def update(self, *words):
         self._command(" ".join(words))
         self.ports = self._read_ready()
+
+    def disrupt_clock(self):
+        self._command("epoch")
+        self._read_ready()
 
     def retry(self):
         self._command("retry")

@@ -213,6 +213,23 @@ def test_interleaved_without_table_all_is_basic(rig):
     expect("clients", responder.clients(), [])
 
 
+def test_clients_latest_come_first_up_to_the_limit(rig):
+    responder = start(rig, LISTEN, "workers=3")
+    # so many that those which are not wanted are dropped on the way
+    sources = [f"127.0.{high}.{low}" for high in range(10, 16) for low in range(1, 251)]
+    for source in sources:
+        with Client(responder.port, source=source) as client:
+            client.ask()
+    expect("all", {row["address"] for row in responder.clients()}, set(sources))
+    seen = [row["seen"] for row in responder.clients()]
+    expect("order", seen, sorted(seen))
+    latest = responder.clients(5)
+    expect("number", len(latest), 5)
+    # within the millisecond of a tick their order is open
+    if not {row["address"] for row in latest} <= set(sources[-250:]):
+        raise Failure(f"not the latest: {latest}")
+
+
 # workers
 
 def test_workers_client_always_meets_the_same(rig):

@@ -134,6 +134,17 @@ def test_requests_unsynchronised_server_gives_no_usable_time(rig):
     responder.wait_for_counters(unsynchronised_replies=1)
 
 
+def test_requests_disrupted_clock_gives_no_usable_time(rig):
+    """Between a suspend (or a step by others) and what the engine publishes then."""
+    responder = start(rig, LISTEN)
+    with Client(responder.port) as client:
+        responder.disrupt_clock()
+        packet = client.ask().packet
+        expect("leap and stratum", (packet.leap, packet.stratum), (3, 0))
+        responder.update("state=good")
+        expect("stratum of the new epoch", client.ask().packet.stratum, 2)
+
+
 def test_requests_root_figures_are_never_negative(rig):
     """Field case B10: in every clock state, whatever the estimate says."""
     responder = start(rig, LISTEN)
