@@ -302,6 +302,8 @@ take_good(TsAssociation *self, const TsNtpHeader *header, const TsStamp *receive
 	self->tx_source = self->request.sent.source;
 	self->rx_source = received->source;
 	self->round_trip_s = ts_ns_to_s(received->raw_ns - self->request.sent.raw_ns);
+	if (!self->has_answered)
+		self->func(self, TS_ASSOCIATION_ANSWERED, self->user_data);
 	self->has_answered = true;
 	set_trouble(self, NULL);
 	pass_remote_state(self, header);

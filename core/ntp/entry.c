@@ -14,7 +14,7 @@
 
 #define TS_LOG_COMPONENT "ntp"
 
-/* A lookup that failed is repeated after 2 s, 4 s ... 512 s, one that gave nothing new after 64 s,
+/* A lookup that failed is repeated after 2 s, 4 s ... 512 s; one whose addresses were of no use after 64 s,
  * 128 s ... 4096 s. */
 #define FAILED_LOOKUP_S      2.0
 #define FAILED_LOOKUP_MAX_S  512.0
@@ -47,7 +47,7 @@ struct _TsNtpEntry {
 	bool is_fresh;                 /* it just gave its answer: the failed ones may be tried again */
 	bool must_look_up;             /* now, whatever the backoff says */
 	bool must_be_current;          /* after a refresh: addresses that are gone are left */
-	unsigned n_in_vain;            /* lookups since the last that helped */
+	unsigned n_in_vain;            /* lookups since an address of this name last began to answer */
 	int64_t next_lookup_mono_ns;
 	char *progress;                /* (nullable) what members without address wait for */
 };
@@ -226,6 +226,9 @@ on_association_event(TsAssociation *association, TsAssociationEvent event, void 
 	if (member->entry->is_numeric)
 		return;
 	switch (event) {
+	case TS_ASSOCIATION_ANSWERED:
+		member->entry->n_in_vain = 0;
+		return;
 	case TS_ASSOCIATION_NO_ROUTE:
 	case TS_ASSOCIATION_UNREACHABLE:
 		ts_candidates_mark_failed(candidates, address, now(member->entry));
@@ -350,12 +353,9 @@ settle(void *user_data)
 	}
 	if (is_content && is_asking && is_pool(self))
 		is_content = grow(self);
-	if (self->is_fresh) {
-		self->n_in_vain = is_content ? 0 : self->n_in_vain + 1;
-		/* who found no other address stays with what he has until he complains again */
-		for (guint i = 0; i < self->members->len; i++)
-			member_at(self, i)->wants_other = false;
-	}
+	/* who found no other address stays with what he has until he complains again */
+	for (guint i = 0; self->is_fresh && i < self->members->len; i++)
+		member_at(self, i)->wants_other = false;
 	self->is_fresh = false;
 	if (is_asking && (!is_content || self->must_look_up))
 		start_lookup_if_due(self);
@@ -425,8 +425,8 @@ on_looked_up(TsLookupStatus status, const GArray *addresses, const char *detail,
 		pause_s = backoff_s(self, USELESS_LOOKUP_S, USELESS_LOOKUP_MAX_S);
 	} else {
 		pause_s = backoff_s(self, FAILED_LOOKUP_S, FAILED_LOOKUP_MAX_S);
-		self->n_in_vain++;
 	}
+	self->n_in_vain++;
 	self->next_lookup_mono_ns = now(self) + ts_s_to_ns(pause_s);
 	wake(self);
 }

@@ -206,8 +206,8 @@ on_ready(int fd, GIOCondition condition, void *user_data)
 	if (condition & (G_IO_PRI | G_IO_ERR))
 		drain_error_queue(port);
 	if (port->held_length > 0) {
-		/* what else came stays in the socket until this one is handed over */
-		if (port->has_stamp)
+		/* what else came waits in the socket until this one is handed over: not for long */
+		if (port->has_stamp || condition & G_IO_IN)
 			deliver_held(port); /* may close the port */
 		return;
 	}

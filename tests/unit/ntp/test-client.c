@@ -223,6 +223,36 @@ START_TEST(test_client_only_address_is_kept_however_dead)
 }
 END_TEST
 
+START_TEST(test_client_dead_addresses_are_tried_in_turn_quietly)
+{
+	set_name("time.example.net", "192.0.2.1 192.0.2.2");
+	rig_add(rig, TS_SOURCE_SERVER, "time.example.net", NULL);
+
+	rig_run(rig, 86400);
+
+	ck_assert_uint_ge(fake_source(rig->engine, "time.example.net")->n_addresses, 10);
+	ck_assert_uint_ge(rig_n_sent(rig, "192.0.2.1"), 300);
+	ck_assert_uint_ge(rig_n_sent(rig, "192.0.2.2"), 300);
+	ck_assert_uint_le(ts_virtual_resolver_n_lookups(rig->resolver, "time.example.net"), 40);
+	ck_assert_uint_le(rig->log->len, 80);
+}
+END_TEST
+
+START_TEST(test_client_network_change_ends_the_pause_between_lookups)
+{
+	set_name("time.example.net", "192.0.2.1");
+	rig_server(rig, "192.0.2.2");
+	rig_add(rig, TS_SOURCE_SERVER, "time.example.net", NULL);
+	rig_run(rig, 86400); /* an hour and more between lookups by now */
+	set_name("time.example.net", "192.0.2.2");
+
+	ts_ntp_client_network_changed(rig->client);
+	rig_run(rig, 140);
+
+	ck_assert(asks("time.example.net", "192.0.2.2"));
+}
+END_TEST
+
 START_TEST(test_client_refresh_follows_a_changed_name)
 {
 	add_servers("192.0.2", 1, 2);
@@ -676,6 +706,8 @@ TS_TEST_MAIN("ntp-client", {
 	tcase_add_test(names, test_client_server_moves_on_to_the_next_address);
 	tcase_add_test(names, test_client_dead_server_moves_to_where_its_name_points_now);
 	tcase_add_test(names, test_client_only_address_is_kept_however_dead);
+	tcase_add_test(names, test_client_dead_addresses_are_tried_in_turn_quietly);
+	tcase_add_test(names, test_client_network_change_ends_the_pause_between_lookups);
 	tcase_add_test(names, test_client_refresh_follows_a_changed_name);
 	tcase_add_test(names, test_client_denied_address_is_left_for_ever);
 	suite_add_tcase(suite, names);

@@ -130,6 +130,20 @@ START_TEST(test_poll_policy_burst_without_answer_ends_with_its_requests)
 }
 END_TEST
 
+START_TEST(test_poll_policy_burst_left_unanswered_does_not_lengthen_the_next)
+{
+	TsPollPolicy policy = policy_of(6, 10);
+	ts_poll_policy_start_burst(&policy, 4, 2);
+	ts_poll_policy_on_sent(&policy);
+	ts_poll_policy_on_sent(&policy);
+
+	ts_poll_policy_start_burst(&policy, 1, 4);
+	ts_poll_policy_on_reply(&policy, true, 6);
+
+	ck_assert_double_eq(delay_s(&policy), 64.0);
+}
+END_TEST
+
 START_TEST(test_poll_policy_kiss_ends_a_burst)
 {
 	TsPollPolicy policy = policy_of(6, 10);
@@ -203,6 +217,7 @@ TS_TEST_MAIN("ntp-poll-policy", {
 	tcase_add_test(core, test_poll_policy_misses_do_not_shorten_what_a_kiss_asked_for);
 	tcase_add_test(core, test_poll_policy_burst_ends_with_its_good_replies);
 	tcase_add_test(core, test_poll_policy_burst_without_answer_ends_with_its_requests);
+	tcase_add_test(core, test_poll_policy_burst_left_unanswered_does_not_lengthen_the_next);
 	tcase_add_test(core, test_poll_policy_kiss_ends_a_burst);
 	tcase_add_test(core, test_poll_policy_subsecond_only_while_the_server_answers);
 	tcase_add_test(core, test_poll_policy_subsecond_leaves_room_for_the_round_trip);
