@@ -7,7 +7,7 @@
 START_TEST(test_resolver_host_names_are_told_from_nonsense)
 {
 	static const char *const good[] = {"a", "time.example.net", "time.example.net.", "_ntp.example",
-					   "b\xc3\xbc" "cher.example", "xn--bcher-kva.example", "3.pool"};
+					   ("b\xc3\xbc" "cher.example"), "xn--bcher-kva.example", "3.pool"};
 	static const char *const bad[] = {"", ".", "..", "a..b", ".a", "a b", "http://time.example.net",
 					  "time.example.net:123", "user@example.net", "a\n"};
 
