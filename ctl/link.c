@@ -189,9 +189,11 @@ exit_of(const GError *cause)
 		return TS_EXIT_PERMISSION;
 	if (g_error_matches(cause, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
 	    g_error_matches(cause, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
-	    g_error_matches(cause, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY) ||
-	    cause->domain == G_IO_ERROR)
-		return name ? TS_EXIT_FAILED : TS_EXIT_NOT_THERE;
+	    g_error_matches(cause, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY))
+		return TS_EXIT_NOT_THERE;
+	/* what GIO itself says is about the connection */
+	if (cause->domain == G_IO_ERROR && !g_dbus_error_is_remote_error(cause))
+		return TS_EXIT_NOT_THERE;
 	return TS_EXIT_FAILED;
 }
 
@@ -205,6 +207,8 @@ convert_error(GError *cause, GError **error)
 	g_dbus_error_strip_remote_error(cause);
 	if (is_of_io)
 		fail(error, code, "timesrvd went away: %s", cause->message);
+	else if (code == TS_EXIT_NOT_THERE)
+		fail(error, code, "timesrvd is not there: %s", cause->message);
 	else
 		fail(error, code, "%s", cause->message);
 }

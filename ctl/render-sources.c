@@ -75,7 +75,7 @@ add_source(TsTable *table, GVariant *source)
 
 /* What a word in a column does not tell: whose address it has, what ended it, what it waits for. */
 static void
-append_note(GVariant *source, GString *out)
+append_note(GVariant *source, const TsStyle *style, GString *out)
 {
 	const char *label = ts_value_text_or(source, "Label", "-");
 	const char *duplicate_of = ts_value_text(source, "DuplicateOf");
@@ -88,11 +88,14 @@ append_note(GVariant *source, GString *out)
 	else if (stopped)
 		text = g_strdup_printf("%s: stopped: %s", label, stopped);
 	else if (progress && isnan(ts_value_number(source, "Offset")))
-		text = g_strdup_printf("%s: %s", label, progress);
+		/* most begin with the name already */
+		text = g_str_has_prefix(progress, label)
+			       ? g_strdup(progress)
+			       : g_strdup_printf("%s: %s", label, progress);
 	else
 		return;
-	g_autofree char *printable = ts_format_fit(text, G_MAXINT);
-	g_string_append_printf(out, "  %s\n", printable);
+	g_autofree char *fitted = ts_format_fit(text, style->width ? style->width - 2 : G_MAXINT);
+	g_string_append_printf(out, "  %s\n", fitted);
 }
 
 void
@@ -108,7 +111,7 @@ ts_render_sources(GPtrArray *sources, const TsStyle *style, GString *out)
 		add_source(table, g_ptr_array_index(sources, i));
 	ts_table_render(table, style, out);
 	for (unsigned i = 0; i < sources->len; i++)
-		append_note(g_ptr_array_index(sources, i), out);
+		append_note(g_ptr_array_index(sources, i), style, out);
 }
 
 void

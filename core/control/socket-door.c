@@ -3,6 +3,7 @@
 #include "control/socket-door.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -85,11 +86,29 @@ clear_path(const struct sockaddr_un *address, GError **error)
 	return true;
 }
 
+/* Binds, and gives the path its mode: the one after bind depends on the umask, which belongs to the
+ * whole process. */
+static bool
+listen_at(int fd, const struct sockaddr_un *address, struct stat *made, GError **error)
+{
+	const char *path = address->sun_path;
+
+	if (bind(fd, (const struct sockaddr *)address, sizeof *address) < 0)
+		return ts_set_error_errno(error, errno, "cannot make the socket %s", path);
+	if (listen(fd, BACKLOG) == 0 && chmod(path, 0666) == 0 && lstat(path, made) == 0)
+		return true;
+	ts_set_error_errno(error, errno, "cannot listen on %s", path);
+	unlink(path);
+	return false;
+}
+
+/* The path appears when the socket listens already: who waits for it is never refused. It is made under
+ * a name beside it, no longer than its own. */
 static bool
 open_socket(TsSocketDoor *door, GError **error)
 {
 	g_autofree char *folder = g_path_get_dirname(door->path);
-	struct sockaddr_un address;
+	struct sockaddr_un address, beside;
 
 	if (!make_address(door->path, &address, error))
 		return false;
@@ -97,15 +116,21 @@ open_socket(TsSocketDoor *door, GError **error)
 		return ts_set_error_errno(error, errno, "cannot make the folder %s", folder);
 	if (!clear_path(&address, error))
 		return false;
+	beside = address;
+	char *last = &beside.sun_path[strlen(beside.sun_path) - 1];
+	*last = *last == '~' ? '#' : '~';
+	if (unlink(beside.sun_path) < 0 && errno != ENOENT)
+		return ts_set_error_errno(error, errno, "cannot remove %s", beside.sun_path);
 	g_auto(TsFd) fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return ts_set_error_errno(error, errno, "cannot make a unix socket");
-	if (bind(fd, (const struct sockaddr *)&address, sizeof address) < 0)
-		return ts_set_error_errno(error, errno, "cannot make the socket %s", door->path);
-	/* the mode after bind depends on the umask, which belongs to the whole process */
-	if (chmod(door->path, 0666) < 0 || lstat(door->path, &door->made) < 0 ||
-	    listen(fd, BACKLOG) < 0)
-		return ts_set_error_errno(error, errno, "cannot listen on %s", door->path);
+	if (!listen_at(fd, &beside, &door->made, error))
+		return false;
+	if (rename(beside.sun_path, door->path) < 0) {
+		ts_set_error_errno(error, errno, "cannot make the socket %s", door->path);
+		unlink(beside.sun_path);
+		return false;
+	}
 	door->fd = ts_fd_steal(&fd);
 	return true;
 }

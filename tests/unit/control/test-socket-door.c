@@ -207,6 +207,18 @@ START_TEST(test_socket_door_makes_its_folder_and_lets_all_connect)
 }
 END_TEST
 
+START_TEST(test_socket_door_leaves_nothing_beside_its_path)
+{
+	Entrance *entrance = new_entrance();
+	g_autofree char *run = g_path_get_dirname(entrance->path);
+	g_autoptr(GDir) folder = g_dir_open(run, 0, NULL);
+
+	ck_assert_str_eq(g_dir_read_name(folder), "control.sock");
+	ck_assert_ptr_null(g_dir_read_name(folder));
+	free_entrance(entrance);
+}
+END_TEST
+
 START_TEST(test_socket_door_held_by_a_living_daemon_is_an_error)
 {
 	Entrance *entrance = new_entrance();
@@ -524,6 +536,7 @@ END_TEST
 TS_TEST_MAIN("socket-door", {
 	TCase *core = tcase_create("core");
 	tcase_add_test(core, test_socket_door_makes_its_folder_and_lets_all_connect);
+	tcase_add_test(core, test_socket_door_leaves_nothing_beside_its_path);
 	tcase_add_test(core, test_socket_door_held_by_a_living_daemon_is_an_error);
 	tcase_add_test(core, test_socket_door_left_behind_is_replaced);
 	tcase_add_test(core, test_socket_door_leaves_a_file_that_is_no_socket);

@@ -48,7 +48,8 @@ static const char *const many[] = {
 	"'Reach': <byte 0x1f>, 'LastSampleAge': <12.0>, 'Offset': <3600.0>, 'OffsetSd': <0.000123>, "
 	"'RootDistance': <0.123>, 'LastDelay': <0.0123>}",
 	"{'Label': <'unresolved.example.net'>, 'Tally': <'?'>, 'Used': <false>, "
-	"'Verdict': <'no-samples'>, 'Reach': <byte 0x00>, 'Progress': <'looking up unresolved'>}",
+	"'Verdict': <'no-samples'>, 'Reach': <byte 0x00>, 'Progress': <'unresolved.example.net has no address: a resolver that "
+	"says far more than a line of a usual screen can hold, as some do'>}",
 	"{'Label': <'twin'>, 'Tally': <'?'>, 'Used': <false>, 'Verdict': <'duplicate'>, "
 	"'Reach': <byte 0x00>, 'DuplicateOf': <'first'>}",
 	"{'Label': <'kissed'>, 'Tally': <'?'>, 'Used': <false>, 'Verdict': <'not-preferred'>, "
