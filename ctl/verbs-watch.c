@@ -27,6 +27,7 @@ typedef struct {
 	GMainLoop *loop;
 	guint gathering; /* the timer after a signal, 0: none */
 	int n_drawn;
+	bool is_over;    /* other sources of the loop may still be due in its last turn */
 	int status;
 	GError *error;
 } Watch;
@@ -34,7 +35,9 @@ typedef struct {
 static void
 end(Watch *watch, int status)
 {
-	watch->status = status;
+	if (!watch->is_over)
+		watch->status = status;
+	watch->is_over = true;
 	g_main_loop_quit(watch->loop);
 }
 
@@ -65,6 +68,8 @@ append_screen(const TsCtl *ctl, GVariant *clock, GPtrArray *sources, GString *ou
 static void
 draw(Watch *watch)
 {
+	if (watch->is_over)
+		return;
 	TsCtl *ctl = watch->ctl;
 	g_autoptr(GString) out = g_string_new(NULL);
 	g_autoptr(GVariant) manager =
@@ -120,7 +125,7 @@ on_closed(void *user_data)
 {
 	Watch *watch = user_data;
 
-	if (!watch->error)
+	if (!watch->is_over)
 		g_set_error(&watch->error, TS_LINK_ERROR, TS_EXIT_NOT_THERE, "timesrvd went away");
 	end(watch, -1);
 }
@@ -146,7 +151,7 @@ ts_verb_watch(TsCtl *ctl, char **args, GError **error)
 	if (!isnan(ctl->seconds_s))
 		g_timeout_add((guint)(ctl->seconds_s * 1000), on_end, &watch);
 	draw(&watch);
-	if (!watch.error && (ctl->count == 0 || watch.n_drawn < ctl->count))
+	if (!watch.is_over)
 		g_main_loop_run(loop);
 	if (watch.error)
 		g_propagate_error(error, watch.error);
