@@ -105,7 +105,9 @@ problems_to_text(const GPtrArray *problems)
 	for (unsigned i = 0; i < problems->len; i++) {
 		const TsConfigProblem *problem = g_ptr_array_index(problems, i);
 		g_autofree char *place = ts_origin_format(&problem->origin);
-		g_string_append_printf(text, "%s%s: %s", i ? "; " : "", place, problem->text);
+		bool has_place = problem->origin.file != NULL;
+		g_string_append_printf(text, "%s%s%s%s", i ? "; " : "", has_place ? place : "",
+				       has_place ? ": " : "", problem->text);
 	}
 	return g_string_free(text, FALSE);
 }

@@ -188,6 +188,19 @@ START_TEST(test_host_service_gives_no_time)
 }
 END_TEST
 
+/* At run time there is no file to name. */
+START_TEST(test_host_wrong_settings_are_told_all_at_once)
+{
+	g_autoptr(TsSourceSettings) source = ts_source_settings_new(TS_SOURCE_REFCLOCK, "fine");
+	source->plugin = ts_node_new_map(NULL);
+	g_autoptr(TsNode) node = ts_node_new_scalar("x", false, NULL);
+	ts_node_set(source->plugin, "lines", NULL, node);
+
+	check_add_fails(source, TIMESRV_ERROR_INVALID_CONFIG, "plugin refclock-fine: needs 'origin'");
+	check_add_fails(source, TIMESRV_ERROR_INVALID_CONFIG, "; plugin refclock-fine: lines ");
+}
+END_TEST
+
 START_TEST(test_host_missing_plugin_names_the_nearest)
 {
 	g_autoptr(TsSourceSettings) source = ts_source_settings_new(TS_SOURCE_REFCLOCK, "refclock-fin");
@@ -579,6 +592,7 @@ TS_TEST_MAIN("plugin-host", {
 	tcase_add_test(sources, test_host_create_error_leaves_nothing);
 	tcase_add_test(sources, test_host_start_error_revokes_what_was_started);
 	tcase_add_test(sources, test_host_service_gives_no_time);
+	tcase_add_test(sources, test_host_wrong_settings_are_told_all_at_once);
 	tcase_add_test(sources, test_host_missing_plugin_names_the_nearest);
 	tcase_add_test(sources, test_host_disabled_plugin_is_not_loaded);
 	tcase_add_test(sources, test_host_log_flood_is_cut);
