@@ -72,6 +72,7 @@ START_TEST(test_copy_does_not_follow_what_lies_at_its_place)
 {
 	g_autoptr(TsPrivateCopies) copies = ts_private_copies_new(NULL);
 	g_autofree char *first = ts_private_copies_add(copies, "clock", source_fd, NULL);
+	ck_assert(g_str_has_suffix(first, "/clock.1.so"));
 	g_autofree char *trap = runtime_path("clock.2.so");
 	g_autofree char *victim = g_build_filename(folder.path, "victim", NULL);
 	ck_assert_int_eq(symlink(victim, trap), 0);
