@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from frame import main, wait_until  # noqa: E402
+from frame import Skip, main, wait_until  # noqa: E402
 
+ROOT = Path(__file__).resolve().parents[2]
 WIDTH = 80
 LONG_ADDRESS = "2001:db8:1234:5678:9abc:def0:1234:5678"
 
@@ -303,6 +304,35 @@ def test_ctl_plugins_that_are_not_there(rig):
         assert result.returncode == 1 and "no-such-plugin" in result.stderr, result
 
 
+def test_ctl_plugins_are_listed_loaded_and_unloaded(rig):
+    folder = Path(rig.find_program("timesrvd")).parents[1] / "plugins"
+    if not (folder / "refclock-sock").is_dir():
+        raise Skip("built without refclock-sock")
+    daemon = rig.timesrvd({}, args=["--plugin-dir", folder])
+
+    assert "refclock-sock" in daemon.ctl("plugin", "list")
+    listed = {plugin["name"]: plugin for plugin in daemon.ctl_json("plugin", "list")}
+    assert listed["refclock-sock"]["loaded"] is False and listed["refclock-sock"]["kind"] == "refclock"
+    info = daemon.ctl_json("plugin", "info", "refclock-sock")
+    assert info["abi"].startswith("1.") and info["settings"], info
+    check_fits(daemon.ctl("plugin", "info", "refclock-sock"))
+    by_file = daemon.ctl_json("plugin", "info", folder / "refclock-sock" / "refclock-sock.so")
+    assert by_file["name"] == "refclock-sock"
+    daemon.ctl("plugin", "load", "refclock-sock")
+    assert daemon.ctl_json("plugin", "info", "refclock-sock")["loaded"] is True
+    daemon.ctl("plugin", "unload", "refclock-sock")
+    assert daemon.ctl_json("plugin", "info", "refclock-sock")["loaded"] is False
+
+    daemon.ctl("source", "add", "refclock=refclock-sock", f"path={rig.folder}/clock.sock", "name=pps")
+    result = daemon.run_ctl("plugin", "unload", "refclock-sock")
+    assert result.returncode == 1 and "pps" in result.stderr, result
+    source = daemon.source("pps")
+    assert source["kind"] == "refclock" and source["last_sample_age"] is None and source["address"] is None, source
+    check_fits(daemon.ctl("sources"))
+    daemon.ctl("source", "remove", "pps")
+    assert daemon.sources() == []
+
+
 def test_ctl_wait_ends_when_the_clock_is_right(rig):
     daemon = start(rig)
 
@@ -418,6 +448,19 @@ def test_ctl_in_any_locale_prints_plain_decimals(rig):
             result = rig.run([*ctl, verb], env={"LC_ALL": locale, "LANG": locale})
             assert result.returncode == 0, result
             assert not re.search(r"\d,\d|\de[+-]?\d", result.stdout), result.stdout
+
+
+def test_ctl_manual_has_every_verb_and_option(rig):
+    help_text = rig.run([rig.find_program("timesrvctl"), "--help"]).stdout
+    manual = (ROOT / "docs" / "timesrvctl.1").read_text()
+
+    verbs = re.findall(r"^  ([a-z]+(?: [a-z]+)?)(?: [A-Z\[].*?)? {2,}\S", help_text.split("Verbs:")[1].split("Exit")[0], re.M)
+    assert len(verbs) == 27, verbs
+    for verb in verbs:
+        assert re.search(rf"\b{verb}\b", manual), verb
+    for option in re.findall(r"--([a-z-]+)", help_text.split("Application Options:")[1]):
+        short = re.search(rf"-(\w), --{option}\b", help_text)
+        assert f"Fl Fl {option}" in manual or (short and re.search(rf"Fl {short[1]}\b", manual)), option
 
 
 def test_ctl_usage_errors(rig):
