@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 
-from frame import Failure, Packet, wait_until  # noqa: E402
+from frame import Failure, Packet, Skip, wait_until  # noqa: E402
 from frame.ntp import exchange, open_client  # noqa: E402
 from frame.process import Process, die_with_parent  # noqa: E402
 from frame.rig import BUILD  # noqa: E402
@@ -154,11 +154,13 @@ def field(kind, length, body=b""):
     return kind.to_bytes(2, "big") + length.to_bytes(2, "big") + body.ljust(length - 4, b"\x5a")
 
 
-# a kernel without IPv6 (field case B32): socket(AF_INET6) gives EAFNOSUPPORT
+# kernels that lack something, by a filter on system calls. For preexec: it holds for the process and its children
 
-AF_INET6, EAFNOSUPPORT = 10, 97
+AF_INET6, SOL_SOCKET, SO_TIMESTAMPING = 10, 1, 37
+EAFNOSUPPORT, ENOPROTOOPT = 97, 92
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
-SYS_SOCKET = {"x86_64": 41, "aarch64": 198}
+SECCOMP_RET_ERRNO, SECCOMP_RET_ALLOW = 0x00050000, 0x7FFF0000
+SYSTEM_CALLS = {"x86_64": {"socket": 41, "setsockopt": 54}, "aarch64": {"socket": 198, "setsockopt": 208}}
 
 
 class _Instruction(ctypes.Structure):
@@ -169,14 +171,35 @@ class _Program(ctypes.Structure):
     _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.POINTER(_Instruction))]
 
 
-def forget_ipv6():
-    """For preexec: this process and its children have no IPv6 sockets."""
-    load, equal, give = 0x20, 0x15, 0x06
-    rules = [(load, 0, 0, 0), (equal, 0, 3, SYS_SOCKET[os.uname().machine]), (load, 0, 0, 16),
-             (equal, 0, 1, AF_INET6), (give, 0, 0, 0x00050000 | EAFNOSUPPORT), (give, 0, 0, 0x7FFF0000)]
+def fail_call(name, arguments, error):
+    """From now on calls of @name fail with @error if each argument of @arguments (number -> value) is as given."""
+    load, jump_if_equal, give = 0x20, 0x15, 0x06
+    # of struct seccomp_data: the number of the call at 0, arguments of 8 octets from 16 on
+    wanted = [(0, SYSTEM_CALLS[os.uname().machine][name]),
+              *((16 + 8 * number, value) for number, value in arguments.items())]
+    rules = []
+    for position, (offset, value) in enumerate(wanted):
+        to_allow = 2 * (len(wanted) - position) - 1
+        rules += [(load, 0, 0, offset), (jump_if_equal, 0, to_allow, value)]
+    rules += [(give, 0, 0, SECCOMP_RET_ERRNO | error), (give, 0, 0, SECCOMP_RET_ALLOW)]
     array = (_Instruction * len(rules))(*[_Instruction(*rule) for rule in rules])
     program = _Program(len(rules), array)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER,
                                                                 ctypes.byref(program), 0, 0):
         raise OSError(ctypes.get_errno(), "seccomp")
+
+
+def require_filter():
+    if os.uname().machine not in SYSTEM_CALLS:
+        raise Skip("the filter on system calls knows x86_64 and aarch64 only")
+
+
+def forget_ipv6():
+    """socket(AF_INET6) fails (field case B32)."""
+    fail_call("socket", {0: AF_INET6}, EAFNOSUPPORT)
+
+
+def forget_timestamping():
+    """SO_TIMESTAMPING is unknown, as to some emulated kernels; SO_TIMESTAMPNS works."""
+    fail_call("setsockopt", {1: SOL_SOCKET, 2: SO_TIMESTAMPING}, ENOPROTOOPT)

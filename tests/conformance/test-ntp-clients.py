@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 
-from responder import Client, Failure, good_request, start
+from responder import Client, Failure, forget_timestamping, good_request, require_filter, start
 from rows import expect
 
 from frame.ntp import unix_ns
@@ -154,6 +154,22 @@ def test_interleaved_stamp_lies_between_send_and_arrival(rig):
     # the software clock was set by the system's; nobody has steered it since
     if sorted(gaps)[len(gaps) // 2] > 100_000 or min(gaps) < -10_000:
         raise Failure(f"{gaps} ns from departure to arrival")
+
+
+def test_interleaved_without_stamps_of_the_kernel(rig):
+    """Transmit timestamps are then those of the moment after the send; receive ones are the kernel's still."""
+    require_filter()
+    responder = start(rig, LISTEN, preexec=forget_timestamping)
+    with Client(responder.port) as client:
+        last = client.ask(interleaved_request(client.ask(interleaved_request(None))))
+        for _ in range(5):
+            request = interleaved_request(last)
+            reply = client.ask(request)
+            expect("origin", reply.packet.origin, request.receive)
+            if not 0 < (reply.packet.transmit - last.packet.receive) / 2**32 < 0.1:
+                raise Failure("the transmit timestamp does not follow on the receive timestamp")
+            last = reply
+    responder.wait_for_counters(replies=7, kernel_stamps=7, kernel_transmit_stamps=0, send_errors=0)
 
 
 def test_interleaved_pair_is_used_once(rig):
