@@ -34,7 +34,7 @@ typedef struct {
 } TsAssociationContext;
 
 typedef enum {
-	TS_ASSOCIATION_ANSWERED,     /* the first good reply of this address */
+	TS_ASSOCIATION_ANSWERED,     /* the first good reply, or the first after one of the others */
 	TS_ASSOCIATION_NO_ROUTE,     /* the address can't be reached from here: no route, family off */
 	TS_ASSOCIATION_UNREACHABLE,  /* said at each miss from TS_ASSOCIATION_GIVE_UP(_NEW) on */
 	TS_ASSOCIATION_DENIED,       /* kiss DENY or RSTR: it is not asked any more */

@@ -223,6 +223,26 @@ START_TEST(test_client_only_address_is_kept_however_dead)
 }
 END_TEST
 
+START_TEST(test_client_recovered_server_is_not_left_for_a_later_answer)
+{
+	TsVirtualServer *server = rig_server(rig, "192.0.2.1");
+	rig_server(rig, "192.0.2.2");
+	set_name("time.example.net", "192.0.2.1");
+	rig_add(rig, TS_SOURCE_SERVER, "time.example.net", NULL);
+	rig_run(rig, 300);
+	ts_virtual_server_script(server)->is_silent = true;
+	rig_run(rig, 7200);
+	ts_virtual_server_script(server)->is_silent = false;
+	rig_run(rig, 200);
+	set_name("time.example.net", "192.0.2.2 192.0.2.1");
+
+	rig_run(rig, 4 * 3600);
+
+	ck_assert(asks("time.example.net", "192.0.2.1"));
+	ck_assert_uint_eq(fake_source(rig->engine, "time.example.net")->n_addresses, 1);
+}
+END_TEST
+
 START_TEST(test_client_dead_addresses_are_tried_in_turn_quietly)
 {
 	set_name("time.example.net", "192.0.2.1 192.0.2.2");
@@ -706,6 +726,7 @@ TS_TEST_MAIN("ntp-client", {
 	tcase_add_test(names, test_client_server_moves_on_to_the_next_address);
 	tcase_add_test(names, test_client_dead_server_moves_to_where_its_name_points_now);
 	tcase_add_test(names, test_client_only_address_is_kept_however_dead);
+	tcase_add_test(names, test_client_recovered_server_is_not_left_for_a_later_answer);
 	tcase_add_test(names, test_client_dead_addresses_are_tried_in_turn_quietly);
 	tcase_add_test(names, test_client_network_change_ends_the_pause_between_lookups);
 	tcase_add_test(names, test_client_refresh_follows_a_changed_name);
