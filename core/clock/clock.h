@@ -28,6 +28,8 @@ typedef struct {
 	int64_t start_utc_ns;    /* true time when virtual time is 0 */
 	double frequency;        /* s/s: how much faster than true time the raw clock runs */
 	double wander;           /* random walk of the frequency: standard deviation after 1 s, s/s */
+	double cycle_amplitude;  /* s/s: temperature swings the frequency by this, as a sine from 0 up */
+	double cycle_period_s;   /* 0: no cycle */
 	uint64_t seed;
 	int64_t initial_error_ns; /* of the disciplined clock against true time at start */
 } TsOscillator;

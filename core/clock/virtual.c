@@ -2,7 +2,8 @@
 /*
  * virtual.c - a clock of tests and simulations: a seeded oscillator over a virtual scheduler
  *
- * The frequency walks at random once a second of true time and is constant in between. Single thread.
+ * The frequency walks at random once a second of true time, follows the temperature's cycle, and is
+ * constant in between. Single thread.
  */
 #include <math.h>
 
@@ -19,8 +20,10 @@ typedef struct {
 	int64_t segment_mono_ns;
 	int64_t segment_raw_ns;
 	double segment_fraction_ns;
-	double frequency;
+	double frequency;        /* without the cycle */
 	double wander;
+	double cycle_amplitude, cycle_period_s;
+	double cycle;            /* its part of the frequency in this segment */
 	uint64_t random_state;
 	/* what befell it */
 	int64_t disturbed_ns;
@@ -49,16 +52,35 @@ next_normal(VirtualClock *self)
 	return sum;
 }
 
+/* How far the oscillator gets ahead of true time within the segment, in ns. */
+static double
+gain_ns(const VirtualClock *self, int64_t mono_ns)
+{
+	return self->segment_fraction_ns + (double)(mono_ns - self->segment_mono_ns) *
+						   (self->frequency + self->cycle);
+}
+
 static void
 end_segment(VirtualClock *self, int64_t mono_ns)
 {
-	double gained_ns = self->segment_fraction_ns +
-			   (double)(mono_ns - self->segment_mono_ns) * self->frequency;
+	double gained_ns = gain_ns(self, mono_ns);
 	double whole_ns = floor(gained_ns);
 
 	self->segment_raw_ns += mono_ns - self->segment_mono_ns + (int64_t)whole_ns;
 	self->segment_fraction_ns = gained_ns - whole_ns;
 	self->segment_mono_ns = mono_ns;
+}
+
+/* One second on: the oscillator runs at another frequency. */
+static void
+next_segment(VirtualClock *self)
+{
+	end_segment(self, self->segment_mono_ns + TS_NS_PER_S);
+	if (self->wander != 0)
+		self->frequency += self->wander * next_normal(self);
+	if (self->cycle_period_s > 0)
+		self->cycle = self->cycle_amplitude *
+			      sin(2 * G_PI * ts_ns_to_s(self->segment_mono_ns) / self->cycle_period_s);
 }
 
 static int64_t
@@ -67,14 +89,10 @@ virtual_raw_now(const TsClock *clock)
 	VirtualClock *self = (VirtualClock *)clock;
 	int64_t now_ns = ts_sched_now(self->sched);
 
-	while (now_ns - self->segment_mono_ns >= TS_NS_PER_S) {
-		end_segment(self, self->segment_mono_ns + TS_NS_PER_S);
-		if (self->wander != 0)
-			self->frequency += self->wander * next_normal(self);
-	}
-	double gained_ns = self->segment_fraction_ns +
-			   (double)(now_ns - self->segment_mono_ns) * self->frequency;
-	return self->segment_raw_ns + (now_ns - self->segment_mono_ns) + (int64_t)floor(gained_ns);
+	while (now_ns - self->segment_mono_ns >= TS_NS_PER_S)
+		next_segment(self);
+	return self->segment_raw_ns + (now_ns - self->segment_mono_ns) +
+	       (int64_t)floor(gain_ns(self, now_ns));
 }
 
 static void
@@ -130,6 +148,8 @@ ts_clock_new_virtual(TsSched *sched, const TsOscillator *oscillator)
 	self->start_utc_ns = oscillator->start_utc_ns;
 	self->frequency = oscillator->frequency;
 	self->wander = oscillator->wander;
+	self->cycle_amplitude = oscillator->cycle_amplitude;
+	self->cycle_period_s = oscillator->cycle_period_s;
 	self->random_state = oscillator->seed;
 	self->segment_mono_ns = ts_sched_now(sched);
 	/* some uptime, so that nothing leans on a raw clock that starts at 0 */

@@ -86,6 +86,8 @@ typedef struct {
 	unsigned n_sources, n_selectable;
 	uint32_t epoch;
 	double wander;
+	bool has_bound;
+	TsBound bound;         /* now: what is certain of UTC minus raw */
 } TsClockView;
 
 void ts_engine_get_clock_view(const TsEngine *engine, TsClockView *view);

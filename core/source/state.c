@@ -234,7 +234,11 @@ ts_engine_get_clock_view(const TsEngine *engine, TsClockView *view)
 		.n_selectable = engine->selection.n_truechimers,
 		.epoch = ts_clock_epoch(engine->clock),
 		.wander = engine->has_estimate ? engine->estimate.wander : 0,
+		.has_bound = engine->has_bound,
+		.bound = engine->bound,
 	};
+	if (view->has_bound)
+		ts_bound_project(&view->bound, raw_ns);
 	ts_system_state_read(engine->publisher, &view->system);
 	view->system.root_dispersion_s = ts_system_state_root_dispersion(&view->system, raw_ns);
 	view->system.reference_raw_ns = raw_ns;
