@@ -125,17 +125,15 @@ class Timesrvd(Daemon):
         return self._wait_for(self.sources, hold, seconds, what)
 
     def _wait_for(self, get, holds, seconds, what):
-        seen = []
+        answer = None
 
         def look():
+            nonlocal answer
             self.process.check_running()
-            seen[:] = [get()]
-            return holds(seen[0])
-        try:
-            wait_until(look, seconds, what)
-        except Failure:
-            raise Failure(f"after {seconds} s not yet: {what}; seen last: {json.dumps(seen)}") from None
-        return seen[0]
+            answer = get()
+            return holds(answer)
+        wait_until(look, seconds, what, lambda: json.dumps(answer))
+        return answer
 
     def reload(self):
         self.ctl("reload")

@@ -8,10 +8,11 @@ from .tap import Failure
 PAUSE_S = 0.05  # between two looks; no test may depend on it
 
 
-def wait_until(condition, seconds, what):
+def wait_until(condition, seconds, what, describe=None):
     """Calls @condition until it gives something true, and returns that.
 
-    Fails with @what and the last answer when that took longer than @seconds.
+    Fails with @what, and what was seen last (the last answer, or what @describe makes of it), when that
+    took longer than @seconds.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -19,5 +20,5 @@ def wait_until(condition, seconds, what):
         if answer:
             return answer
         if time.monotonic() > deadline:
-            raise Failure(f"after {seconds} s not yet: {what} (last answer: {answer!r})")
+            raise Failure(f"after {seconds} s not yet: {what}; seen last: {describe() if describe else answer!r}")
         time.sleep(PAUSE_S)
