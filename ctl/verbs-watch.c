@@ -8,6 +8,7 @@
 
 #include <glib-unix.h>
 
+#include "control/interface-info.h"
 #include "render.h"
 #include "values.h"
 
@@ -201,7 +202,7 @@ say(const TsCtl *ctl, GVariant *clock, int status)
 	g_autoptr(GString) out = g_string_new(NULL);
 
 	if (ctl->is_json)
-		ts_json_append(out, ts_json_from_variant(clock), TRUE);
+		ts_json_append(out, ts_json_from_properties(&ts_dbus_clock_interface, clock), TRUE);
 	else
 		ts_render_status_line(clock, &ctl->style, out);
 	ts_ctl_print(out->str);

@@ -86,6 +86,15 @@ def pss_kb(daemon):
     return int(re.search(r"^Pss_Anon: *(\d+)", text, re.M).group(1))
 
 
+def check_growth(daemon, before_kb, limit_kb):
+    """A sanitizer keeps freed memory for a while: there the rest of the test counts alone."""
+    if re.search(r"lib[at]san", Path(f"/proc/{daemon.process.pid}/maps").read_text()):
+        return
+    growth_kb = pss_kb(daemon) - before_kb
+    assert growth_kb < limit_kb, growth_kb
+    print(f"# grew by {growth_kb} kB")
+
+
 def test_control_introspection_prints_every_interface(rig):
     daemon = start(rig)
 
@@ -226,7 +235,7 @@ def test_control_noise_leaves_the_daemon_as_it_was(rig):
             except (BrokenPipeError, ConnectionResetError):
                 pass
     assert daemon.run_ctl("status").returncode == 0
-    assert pss_kb(daemon) < before + 1024, (before, pss_kb(daemon))
+    check_growth(daemon, before, 256)
 
 
 def test_control_claim_of_a_huge_message_costs_nothing(rig):
@@ -241,7 +250,7 @@ def test_control_claim_of_a_huge_message_costs_nothing(rig):
             assert sock.recv(1) == b""
         except ConnectionResetError:
             pass
-    assert pss_kb(daemon) < before + 512
+    check_growth(daemon, before, 256)
 
 
 def test_control_client_that_does_not_read_costs_little(rig):
@@ -259,7 +268,7 @@ def test_control_client_that_does_not_read_costs_little(rig):
             pass
         # meanwhile the others are served
         assert daemon.run_ctl("status").returncode == 0
-        assert pss_kb(daemon) < before + 2048, (before, pss_kb(daemon))
+        check_growth(daemon, before, 1024)
 
 
 def test_control_many_calls_at_once_hold_up_nobody(rig):
@@ -304,8 +313,6 @@ def test_control_silent_connections_of_a_stranger_leave_room(rig):
 
 def test_control_signals_tell_sources_that_come_and_go(rig):
     daemon = start(rig)
-    monitor = rig.start("monitor", ["busctl", f"--address=unix:path={daemon.socket}", "monitor"])
-    monitor.may_end = True  # not every busctl can be a monitor here
     watcher = rig.start("watcher", [rig.find_program("timesrvctl"), "--socket", daemon.socket, "watch", "--json",
                                     "--interval", "0.1"])
 

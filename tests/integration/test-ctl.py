@@ -123,6 +123,36 @@ def test_ctl_why_gives_a_sentence_with_figures(rig):
     assert [reason["label"] for reason in daemon.ctl_json("why")] == ["up"]
 
 
+def test_ctl_every_view_tells_the_same_when_all_sources_go(rig):
+    """Field case B35: "synchronised" must not stay for ever."""
+    daemon = start(rig, clock={"holdover-limit": 0.002})
+    daemon.wait_until_synchronised()
+    locked = daemon.status()["clock"]
+    daemon.server.stop()
+
+    holdover = daemon.wait_for_status(lambda status: status["clock"]["state"] == "holdover", 30)["clock"]
+    assert holdover["cause"] and holdover["state_age"] < 30 and holdover["system_peer"] is None, holdover
+    later = daemon.wait_for_status(lambda status: status["clock"]["state"] != "holdover" or
+                                   status["clock"]["max_error"] > locked["max_error"], 30)["clock"]
+    assert later["max_error"] > locked["max_error"], (locked, later)
+
+    # the state may move on between two questions: ask until all were asked within one state
+    def views():
+        before = daemon.status()["clock"]["state"]
+        metrics = {metric["name"]: metric["value"] for metric in daemon.ctl_json("metrics")}
+        result = {
+            "table": daemon.ctl("status").split()[1],
+            "watch": json.loads(daemon.ctl("watch", "--count", "1", "--json"))["clock"]["state"],
+            "check": daemon.run_ctl("status", "--check").returncode,
+            "locked": metrics["clock_locked"]}
+        return result if daemon.status()["clock"]["state"] == before else None
+    seen = wait_until(views, 20, "all views of one state")
+    assert seen["table"] == seen["watch"] != "locked" and seen["locked"] == 0, seen
+    assert seen["check"] == (4 if seen["table"] == "unsynchronised" else 0), seen
+    assert daemon.source("up")["reach"] == 0
+    assert daemon.source("up")["verdict"] in daemon.ctl("why", "up")
+
+
 def test_ctl_server_clients_and_access(rig):
     port = rig.free_port()
     daemon = start(rig, server={"listen": [f"127.0.0.1:{port}"], "allow": ["192.0.2.0/24"], "workers": 1})
@@ -448,6 +478,27 @@ def test_ctl_in_any_locale_prints_plain_decimals(rig):
             result = rig.run([*ctl, verb], env={"LC_ALL": locale, "LANG": locale})
             assert result.returncode == 0, result
             assert not re.search(r"\d,\d|\de[+-]?\d", result.stdout), result.stdout
+
+
+def complete(rig, daemon, *words):
+    """What bash offers for the last of @words."""
+    script = (f"PATH={Path(rig.find_program('timesrvctl')).parent}:$PATH; . {ROOT}/data/timesrvctl.bash\n"
+              f"export TIMESRV_SOCKET={daemon.socket}\n"
+              f"COMP_WORDS=(timesrvctl {' '.join(words)}); COMP_CWORD={len(words)}\n"
+              "_timesrvctl; printf '%s\\n' \"${COMPREPLY[@]}\"\n")
+    result = rig.run(["bash", "-c", script])
+    assert result.returncode == 0, result
+    return result.stdout.split()
+
+
+def test_ctl_completion_knows_verbs_and_labels(rig):
+    daemon = start(rig, [{"server": "192.0.2.9", "name": "upper"}])
+
+    assert complete(rig, daemon, "sou") == ["sources", "source"]
+    assert complete(rig, daemon, "why", "u") == ["up", "upper"]
+    assert complete(rig, daemon, "config", "s") == ["show"]
+    assert complete(rig, daemon, "status", "--ch") == ["--check"]
+    assert complete(rig, daemon, "source", "set", "uppe") == ["upper"]
 
 
 def test_ctl_manual_has_every_verb_and_option(rig):
