@@ -12,6 +12,7 @@
 #include "control/notify.h"
 #include "metrics/registry.h"
 #include "ntp/client.h"
+#include "ntp/network-watch.h"
 #include "ntp/responder.h"
 #include "ntp/sockets.h"
 #include "plugin/host.h"
@@ -37,6 +38,7 @@ struct _TsDaemon {
 	TsNtpClient *client;
 	TsRoster *roster;
 	TsResponder *responder; /* NULL: a pure client */
+	TsNetworkWatch *network;
 	TsTimer *retry_timer;   /* armed while there is a responder: it may lack a listener */
 	TsControl *control;
 };
@@ -203,6 +205,16 @@ on_retry(void *user_data)
 	ts_timer_arm_after(self->retry_timer, RETRY_INTERVAL_NS);
 }
 
+static void
+on_network_changed(void *user_data)
+{
+	TsDaemon *self = user_data;
+
+	ts_ntp_client_network_changed(self->client);
+	if (self->responder)
+		ts_responder_retry(self->responder);
+}
+
 /* Brings the server in line with the settings. */
 static bool
 apply_server(TsDaemon *self, GError **error)
@@ -233,6 +245,7 @@ apply_server_or_warn(TsDaemon *self)
 
 	if (!apply_server(self, &error))
 		ts_warning("the server does not run: %s", error->message);
+	ts_ntp_client_set_serving(self->client, self->responder != NULL);
 }
 
 static void
@@ -271,6 +284,7 @@ ts_daemon_new(const TsDaemonOptions *options, GError **error)
 	ts_roster_set_provider(self->roster, TS_SOURCE_REFCLOCK, &ts_plugin_host_provider,
 			       self->plugins);
 	self->retry_timer = ts_timer_new(self->sched, on_retry, self);
+	self->network = ts_network_watch_new(self->sched, on_network_changed, self);
 	if (!start_control(self, error))
 		return NULL;
 	apply_server_or_warn(self);
@@ -288,6 +302,7 @@ ts_daemon_free(TsDaemon *daemon)
 		return;
 	if (daemon->engine)
 		ts_engine_stop(daemon->engine);
+	g_clear_pointer(&daemon->network, ts_network_watch_free);
 	g_clear_pointer(&daemon->control, ts_control_free);
 	g_clear_pointer(&daemon->responder, ts_responder_free);
 	g_clear_pointer(&daemon->roster, ts_roster_free);
