@@ -28,20 +28,31 @@ ts_plugin_files_name(const char *path)
 	return name;
 }
 
+/* Returns: whether @name and the entry's name are one plugin's, either of them short. */
+static gboolean
+is_for(const TsPluginSettings *entry, const char *name)
+{
+	return ts_plugin_files_is_same(entry->name, name) || ts_plugin_files_is_same(name, entry->name);
+}
+
+/* The loader of the configuration makes an empty entry for each source, by the name that it gives. */
+static gboolean
+says_something(const TsPluginSettings *entry)
+{
+	return entry->path || !entry->is_enabled || (entry->settings && ts_node_size(entry->settings) > 0);
+}
+
 const TsPluginSettings *
 ts_plugin_files_entry(const TsSettings *settings, const char *name)
 {
-	const TsPluginSettings *other = NULL;
+	const TsPluginSettings *best = NULL;
 
 	for (unsigned i = 0; i < settings->plugins->len; i++) {
 		const TsPluginSettings *entry = g_ptr_array_index(settings->plugins, i);
-		if (g_str_equal(entry->name, name))
-			return entry;
-		if (ts_plugin_files_is_same(entry->name, name) ||
-		    ts_plugin_files_is_same(name, entry->name))
-			other = entry;
+		if (is_for(entry, name) && (!best || says_something(entry)))
+			best = entry;
 	}
-	return other;
+	return best;
 }
 
 gboolean
@@ -49,8 +60,7 @@ ts_plugin_files_has_source(const TsSettings *settings, const TsPluginSettings *e
 {
 	for (unsigned i = 0; i < settings->sources->len; i++) {
 		const TsSourceSettings *source = g_ptr_array_index(settings->sources, i);
-		if (source->kind == TS_SOURCE_REFCLOCK &&
-		    ts_plugin_files_entry(settings, source->name) == entry)
+		if (source->kind == TS_SOURCE_REFCLOCK && is_for(entry, source->name))
 			return TRUE;
 	}
 	return FALSE;

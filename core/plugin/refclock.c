@@ -80,6 +80,7 @@ struct _TsRefclock {
 	uint8_t reach;         /* as the source has it */
 	unsigned quality;      /* of the last good sample, 0: none stated */
 	int poll_error;        /* as last said */
+	bool is_disabled;      /* its plugin is */
 	TsMetric *counts[N_COUNTS];
 };
 
@@ -275,6 +276,8 @@ on_reach(void *user_data)
 static bool
 run(TsRefclock *self, GError **error)
 {
+	if (self->instance->is_started)
+		return true;
 	if (!ts_instance_start(self->instance, error))
 		return false;
 	self->n_good = 0;
@@ -293,23 +296,32 @@ halt(TsRefclock *self)
 	ts_instance_stop(self->instance);
 }
 
+/* Brings the instance in line with what the operator wants. */
+static void
+settle(TsRefclock *self)
+{
+	g_autoptr(GError) error = NULL;
+	const char *reason = self->is_disabled ? "its plugin is not enabled" : NULL;
+
+	if (self->is_disabled || !self->settings->is_online)
+		halt(self);
+	else if (!run(self, &error))
+		reason = error->message;
+	if (error)
+		ts_warning("%s", error->message);
+	ts_source_set_stopped(self->source, reason);
+	ts_source_set_online(self->source, self->settings->is_online);
+}
+
 /* ---- what the engine asks ---------------------------------------------------------------------- */
 
 static void
 set_online(void *owner, bool is_online)
 {
 	TsRefclock *self = owner;
-	g_autoptr(GError) error = NULL;
 
-	if (is_online && !run(self, &error)) {
-		ts_source_set_stopped(self->source, error->message);
-		ts_warning("%s", error->message);
-		return;
-	}
-	if (!is_online)
-		halt(self);
-	ts_source_set_stopped(self->source, NULL);
-	ts_source_set_online(self->source, is_online);
+	self->settings->is_online = is_online;
+	settle(self);
 }
 
 typedef struct {
@@ -463,14 +475,22 @@ ts_refclock_instance_name(const TsRefclock *refclock)
 void
 ts_refclock_set_settings(TsRefclock *refclock, const TsSourceSettings *settings)
 {
-	const TsModule *module = refclock->instance->module;
-	bool was_online = refclock->settings->is_online;
+	bool is_changed = refclock->settings->is_online != settings->is_online;
 
 	ts_source_settings_free(refclock->settings);
-	refclock->settings = complete_settings(settings, module);
+	refclock->settings = complete_settings(settings, refclock->instance->module);
 	ts_source_set_settings(refclock->source, refclock->settings);
-	if (was_online != settings->is_online)
-		set_online(refclock, settings->is_online);
+	if (is_changed)
+		settle(refclock);
+}
+
+void
+ts_refclock_set_enabled(TsRefclock *refclock, bool is_enabled)
+{
+	if (refclock->is_disabled != is_enabled)
+		return;
+	refclock->is_disabled = !is_enabled;
+	settle(refclock);
 }
 
 void

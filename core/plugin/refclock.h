@@ -42,5 +42,8 @@ const char *ts_refclock_instance_name(const TsRefclock *refclock);
 /* Takes options that change while it lives. */
 void ts_refclock_set_settings(TsRefclock *refclock, const TsSourceSettings *settings);
 
+/* @is_enabled: false: stands still until it is true again, and its source says why. */
+void ts_refclock_set_enabled(TsRefclock *refclock, bool is_enabled);
+
 /* The clock was stepped, or its epoch raised. */
 void ts_refclock_tell_disruption(TsRefclock *refclock);

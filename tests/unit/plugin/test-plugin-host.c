@@ -145,6 +145,36 @@ START_TEST(test_host_change_to_a_missing_plugin_keeps_the_old_source)
 }
 END_TEST
 
+START_TEST(test_host_wrong_change_keeps_the_old_source)
+{
+	host_world_add(&world, "gps", "sample");
+	g_autoptr(TsSourceSettings) settings = host_world_source(&world, "gps", "sample");
+	set_key(settings->plugin, "lines", "-1", 6);
+
+	ck_assert(!ts_plugin_host_provider.update(world.host, settings, TS_CHANGE_RESTART, NULL));
+	host_world_run(&world, 2.5);
+
+	ck_assert_double_eq(host_world_metric(&world, "refclock-fine-gps", "polls"), 3);
+}
+END_TEST
+
+/* The new one can't start: the old one comes back. */
+START_TEST(test_host_change_that_can_not_start_brings_the_old_source_back)
+{
+	g_free(plugin_folder_add(&world.folder, "bad-start"));
+	host_world_add(&world, "gps", "sample");
+	g_autoptr(TsSourceSettings) settings = ts_source_settings_new(TS_SOURCE_REFCLOCK, "bad-start");
+	g_free(settings->label);
+	settings->label = g_strdup("gps");
+
+	ck_assert(!ts_plugin_host_provider.update(world.host, settings, TS_CHANGE_RESTART, NULL));
+	host_world_run(&world, 2.5);
+
+	ck_assert_double_eq(host_world_metric(&world, "refclock-fine-gps", "polls"), 3);
+	ck_assert(!is_loaded("bad-start"));
+}
+END_TEST
+
 static void
 check_add_fails(const TsSourceSettings *source, TimesrvError code, const char *words)
 {
@@ -304,6 +334,47 @@ START_TEST(test_host_changed_entry_keys_reach_living_sources)
 	TsSourceView view;
 	ts_source_get_view(ts_engine_find_source(world.engine, "pps"), &view);
 	ck_assert_ptr_nonnull(strstr(view.progress, "no other source nobody"));
+}
+END_TEST
+
+static const char *
+stopped_reason(const char *label)
+{
+	TsSourceView view;
+
+	ts_source_get_view(ts_engine_find_source(world.engine, label), &view);
+	return view.stopped;
+}
+
+START_TEST(test_host_disabled_entry_stops_living_sources_until_enabled)
+{
+	g_autoptr(TsSettings) disabled = settings_with_directory();
+	add_entry(disabled, "refclock-fine")->is_enabled = false;
+	host_world_add(&world, "gps", "sample");
+	host_world_run(&world, 2.5);
+
+	ts_plugin_host_apply(world.host, disabled);
+	host_world_run(&world, 10);
+	ck_assert_str_eq(stopped_reason("gps"), "its plugin is not enabled");
+	ck_assert_double_eq(host_world_metric(&world, "refclock-fine-gps", "polls"), 3);
+	ts_plugin_host_apply(world.host, world.settings);
+	host_world_run(&world, 2.5);
+
+	ck_assert_ptr_null(stopped_reason("gps"));
+	ck_assert_double_eq(host_world_metric(&world, "refclock-fine-gps", "polls"), 6);
+}
+END_TEST
+
+/* The configuration's loader adds an empty entry by the source's short name; the operator's counts. */
+START_TEST(test_host_entry_that_says_something_counts_before_an_empty_one)
+{
+	g_autoptr(TsSettings) settings = settings_with_directory();
+	add_entry(settings, "fine");
+	add_entry(settings, "refclock-fine")->is_enabled = false;
+	ts_plugin_host_apply(world.host, settings);
+	g_autoptr(TsSourceSettings) source = host_world_source(&world, "gps", "sample");
+
+	check_add_fails(source, TIMESRV_ERROR_INVALID_CONFIG, "is not enabled");
 }
 END_TEST
 
@@ -589,6 +660,8 @@ TS_TEST_MAIN("plugin-host", {
 	tcase_add_test(sources, test_host_changed_option_keeps_samples_and_reach);
 	tcase_add_test(sources, test_host_changed_plugin_key_starts_the_instance_anew);
 	tcase_add_test(sources, test_host_change_to_a_missing_plugin_keeps_the_old_source);
+	tcase_add_test(sources, test_host_wrong_change_keeps_the_old_source);
+	tcase_add_test(sources, test_host_change_that_can_not_start_brings_the_old_source_back);
 	tcase_add_test(sources, test_host_create_error_leaves_nothing);
 	tcase_add_test(sources, test_host_start_error_revokes_what_was_started);
 	tcase_add_test(sources, test_host_service_gives_no_time);
@@ -600,6 +673,8 @@ TS_TEST_MAIN("plugin-host", {
 	tcase_add_test(entries, test_host_entry_is_loaded_and_unloaded_when_it_goes);
 	tcase_add_test(entries, test_host_entry_keys_are_defaults_of_sources);
 	tcase_add_test(entries, test_host_changed_entry_keys_reach_living_sources);
+	tcase_add_test(entries, test_host_disabled_entry_stops_living_sources_until_enabled);
+	tcase_add_test(entries, test_host_entry_that_says_something_counts_before_an_empty_one);
 	TCase *operator = add_case(suite, "operator");
 	tcase_add_test(operator, test_host_loaded_plugin_stays_without_sources_until_unloaded);
 	tcase_add_test(operator, test_host_file_outside_of_the_directory_can_be_loaded);

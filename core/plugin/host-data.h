@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* host-data.h - the host as the files of this folder share it */
+#pragma once
+
+#include "plugin/host.h"
+#include "plugin/loaded.h"
+
+struct _TsPluginHost {
+	TsPluginContext context;
+	TsPrivateCopies *copies;
+	TsSettings *settings;
+	GHashTable *plugins;     /* name -> TsLoaded */
+	GHashTable *left_mapped; /* name -> how many copies could not be unmapped */
+	unsigned subscription;
+};
+
+/* Loads the file @path, which is not loaded. Returns: (nullable): NULL with @error. */
+TsLoaded *ts_plugin_host_take(TsPluginHost *host, const char *path, GError **error);
+
+/* Unloads @plugin with all that it has. */
+void ts_plugin_host_drop(TsLoaded *plugin);
+
+/* The same if nobody wants it. */
+void ts_plugin_host_drop_unused(TsLoaded *plugin);
