@@ -31,7 +31,8 @@ void ts_qsbr_free(TsQsbr *qsbr);
 /* The caller holds nothing that was published. Thread: worker @worker. */
 void ts_qsbr_quiet(TsQsbr *qsbr, unsigned worker);
 
-/* From here to ts_qsbr_wake() the caller touches nothing that is published. Thread: worker @worker. */
+/* From here to ts_qsbr_wake() the caller touches nothing that is published. Thread: worker @worker.
+ */
 void ts_qsbr_sleep(TsQsbr *qsbr, unsigned worker);
 void ts_qsbr_wake(TsQsbr *qsbr, unsigned worker);
 

@@ -7,7 +7,8 @@
 
 #define NO_RULE (-1)
 
-/* An address as a number, so that a prefix is a range. An IPv4 address stands in the low 32 bits. */
+/* An address as a number, so that a prefix is a range. An IPv4 address stands in the low 32 bits.
+ */
 typedef unsigned __int128 Key;
 
 typedef struct {

@@ -2,8 +2,9 @@
 /*
  * access.h - who may ask for time: prefixes, of which the longest decides
  *
- * Made once from the rules, then immutable and read by all workers. The nested prefixes are cut into
- * ranges that don't overlap, so that a look-up is one binary search however many rules there are.
+ * Made once from the rules, then immutable and read by all workers. The nested prefixes are cut
+ * into ranges that don't overlap, so that a look-up is one binary search however many rules there
+ * are.
  */
 #pragma once
 
@@ -21,8 +22,8 @@ typedef struct _TsAccess TsAccess;
  * @rules: (element-type TsAccessRule): in the order in which they were written; of two for the same
  *   prefix the later one holds
  *
- * A rule of "all" stands for every address of both families. An address that no rule names is denied.
- * Thread: main.
+ * A rule of "all" stands for every address of both families. An address that no rule names is
+ * denied. Thread: main.
  */
 TsAccess *ts_access_new(const GArray *rules);
 void ts_access_free(TsAccess *access);

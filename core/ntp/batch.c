@@ -2,20 +2,10 @@
 /* batch.c - see batch.h */
 #include "ntp/batch.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
 #include "base/time.h"
 
-/* The kernel's three timestamps (48 octets) and the address asked, with their headers; and spare. */
-#define RECEIVE_CONTROL_SIZE 192
-/* The address to leave from, and the request for a stamp. */
-#define SEND_CONTROL_SIZE    96
-
-/* A stamp that is older, or in the future by more than the reading of two clocks takes, was made on a
- * clock that was stepped since. */
+/* A stamp that is older, or in the future by more than the reading of two clocks takes, was made on
+ * a clock that was stepped since. */
 #define MAX_STAMP_AGE_NS  (4 * TS_NS_PER_S)
 #define MAX_STAMP_LEAD_NS (10 * TS_NS_PER_US)
 
@@ -25,9 +15,10 @@
 struct _TsBatch {
 	const TsWorkerShared *shared;
 	TsClientTable *clients; /* (nullable) */
-	TsPairTable *pairs;     /* (nullable) */
+	TsPairTable *pairs;	/* (nullable) */
+	TsServerIo *io;
 	TsFastRandom random;
-	int64_t send_cost_ns;   /* of one reply in a batch, smoothed */
+	int64_t send_cost_ns; /* of one reply in a batch, smoothed */
 
 	/* of the batch under way */
 	TsReplyFrame frame;
@@ -36,14 +27,6 @@ struct _TsBatch {
 	TsExchange exchanges[TS_BATCH_SIZE];
 	TsExchange *alive[TS_BATCH_SIZE]; /* those that go on to the next stage */
 	unsigned n_alive;
-
-	struct mmsghdr in[TS_BATCH_SIZE], out[TS_BATCH_SIZE];
-	struct iovec in_iov[TS_BATCH_SIZE], out_iov[TS_BATCH_SIZE];
-	TsAddress clients_addresses[TS_BATCH_SIZE];
-	_Alignas(struct cmsghdr) uint8_t in_control[TS_BATCH_SIZE][RECEIVE_CONTROL_SIZE];
-	_Alignas(struct cmsghdr) uint8_t out_control[TS_BATCH_SIZE][SEND_CONTROL_SIZE];
-	uint8_t requests[TS_BATCH_SIZE][TS_NTP_MAX_SIZE];
-	uint8_t replies[TS_BATCH_SIZE][TS_NTP_MAX_SIZE];
 };
 
 TsBatch *
@@ -54,117 +37,44 @@ ts_batch_new(const TsWorkerShared *shared, TsClientTable *clients, TsPairTable *
 	self->shared = shared;
 	self->clients = clients;
 	self->pairs = pairs;
+	self->io = ts_server_io_new();
 	ts_fast_random_seed(&self->random);
-	for (int i = 0; i < TS_BATCH_SIZE; i++) {
-		self->in_iov[i] = (struct iovec){self->requests[i], TS_NTP_MAX_SIZE};
-		self->in[i].msg_hdr = (struct msghdr){
-			.msg_name = &self->clients_addresses[i],
-			.msg_iov = &self->in_iov[i],
-			.msg_iovlen = 1,
-			.msg_control = self->in_control[i],
-		};
-		self->exchanges[i].client = &self->clients_addresses[i];
-		self->exchanges[i].request_bytes = self->requests[i];
-		self->exchanges[i].reply_bytes = self->replies[i];
-	}
 	return self;
 }
 
 void
 ts_batch_free(TsBatch *batch)
 {
+	if (!batch)
+		return;
+	ts_server_io_free(batch->io);
 	g_free(batch);
-}
-
-/* receive */
-
-static void
-parse_v4_local(TsExchange *exchange, const struct in_pktinfo *info)
-{
-	/* the kernel gives the address that was asked, and one to answer from: they differ when many were
-	 * asked at once. The reply takes the route it will, whatever way the request came. */
-	exchange->is_to_many = info->ipi_addr.s_addr != info->ipi_spec_dst.s_addr;
-	exchange->local.v4 = (struct in_pktinfo){.ipi_spec_dst = info->ipi_spec_dst};
-	exchange->has_local = true;
-}
-
-static void
-parse_v6_local(TsExchange *exchange, const struct in6_pktinfo *info)
-{
-	exchange->is_to_many = IN6_IS_ADDR_MULTICAST(&info->ipi6_addr);
-	exchange->local.v6 = *info;
-	/* only a link-local address belongs to one interface */
-	if (!IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr))
-		exchange->local.v6.ipi6_ifindex = 0;
-	exchange->has_local = true;
-}
-
-static void
-parse_control(TsExchange *exchange, struct msghdr *message)
-{
-	exchange->rx_real_ns = 0;
-	exchange->has_local = false;
-	exchange->is_to_many = false;
-	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg;
-	     cmsg = CMSG_NXTHDR(message, cmsg)) {
-		const void *data = CMSG_DATA(cmsg);
-		if (cmsg->cmsg_level == SOL_SOCKET && (cmsg->cmsg_type == SCM_TIMESTAMPING ||
-						       cmsg->cmsg_type == SCM_TIMESTAMPNS)) {
-			struct timespec software; /* the first of three, or the only one */
-			memcpy(&software, data, sizeof software);
-			exchange->rx_real_ns = software.tv_sec * TS_NS_PER_S + software.tv_nsec;
-		} else if (cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_PKTINFO) {
-			struct in_pktinfo info;
-			memcpy(&info, data, sizeof info);
-			parse_v4_local(exchange, &info);
-		} else if (cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_PKTINFO) {
-			struct in6_pktinfo info;
-			memcpy(&info, data, sizeof info);
-			parse_v6_local(exchange, &info);
-		}
-	}
-}
-
-static unsigned
-receive(TsBatch *batch, const TsServerSocket *socket)
-{
-	for (int i = 0; i < TS_BATCH_SIZE; i++) {
-		batch->in[i].msg_hdr.msg_namelen = sizeof(TsAddress);
-		batch->in[i].msg_hdr.msg_controllen = RECEIVE_CONTROL_SIZE;
-	}
-	int n = recvmmsg(socket->fd, batch->in, TS_BATCH_SIZE, MSG_DONTWAIT, NULL);
-	for (int i = 0; i < n; i++) {
-		batch->exchanges[i].request_length = batch->in[i].msg_len;
-		parse_control(&batch->exchanges[i], &batch->in[i].msg_hdr);
-	}
-	return n > 0 ? (unsigned)n : 0;
 }
 
 /* parse, access */
 
 /* No answer may go to our own port: there the loop would begin (field case B44). */
 static bool
-has_good_address(const TsServing *serving, const TsServerSocket *socket,
-		 const TsExchange *exchange)
+has_good_address(const TsServing *serving, const TsServerSocket *socket, const TsDatagram *datagram)
 {
-	uint16_t port = ts_address_port(exchange->client);
+	uint16_t port = ts_address_port(&datagram->client);
 
-	if (port == 0 || exchange->is_to_many)
+	if (port == 0 || datagram->is_to_many)
 		return false;
 	return port != socket->port ||
-	       !ts_own_addresses_contain(serving->own_addresses, exchange->client);
+	       !ts_own_addresses_contain(serving->own_addresses, &datagram->client);
 }
 
 /* Returns: the counter of what is wrong, TS_N_SERVER_COUNTERS if nothing is. */
 static TsServerCounter
-judge(const TsServing *serving, const TsServerSocket *socket, TsExchange *exchange, bool is_cut)
+judge(const TsServing *serving, const TsServerSocket *socket, TsExchange *exchange)
 {
-	TsRequestVerdict verdict = ts_request_parse(exchange->request_bytes,
-						    exchange->request_length,
-						    ts_address_port(exchange->client),
-						    &exchange->request);
+	const TsDatagram *datagram = exchange->datagram;
+	TsRequestVerdict verdict =
+		ts_request_parse(datagram->request, datagram->request_length,
+				 ts_address_port(&datagram->client), &exchange->request);
 
-	switch (is_cut ? TS_REQUEST_MALFORMED : verdict) {
+	switch (datagram->is_cut ? TS_REQUEST_MALFORMED : verdict) {
 	case TS_REQUEST_MALFORMED:
 		return TS_SERVER_MALFORMED;
 	case TS_REQUEST_BAD_VERSION:
@@ -176,28 +86,29 @@ judge(const TsServing *serving, const TsServerSocket *socket, TsExchange *exchan
 	case TS_REQUEST_VALID:
 		break;
 	}
-	if (!has_good_address(serving, socket, exchange))
+	if (!has_good_address(serving, socket, datagram))
 		return TS_SERVER_BAD_ADDRESS;
-	if (!ts_access_allows(serving->access, exchange->client))
+	if (!ts_access_allows(serving->access, &datagram->client))
 		return TS_SERVER_DENIED;
 	return TS_N_SERVER_COUNTERS;
 }
 
 static void
-select_valid(TsBatch *batch, const TsServing *serving, const TsServerSocket *socket, unsigned n,
-	     uint32_t *counts)
+select_valid(TsBatch *batch, const TsServing *serving, const TsServerSocket *socket,
+	     TsDatagram *datagrams, unsigned n, uint32_t *counts)
 {
 	batch->n_alive = 0;
 	for (unsigned i = 0; i < n; i++) {
 		TsExchange *exchange = &batch->exchanges[i];
-		bool is_cut = batch->in[i].msg_hdr.msg_flags & MSG_TRUNC;
-		TsServerCounter fault = judge(serving, socket, exchange, is_cut);
+		exchange->datagram = &datagrams[i];
+		TsServerCounter fault = judge(serving, socket, exchange);
 		if (fault != TS_N_SERVER_COUNTERS) {
 			counts[fault]++;
 			continue;
 		}
 		if (batch->clients) {
-			ts_client_table_key(batch->clients, exchange->client, &exchange->key);
+			ts_client_table_key(batch->clients, &exchange->datagram->client,
+					    &exchange->key);
 			ts_client_table_prefetch(batch->clients, &exchange->key);
 		}
 		if (batch->pairs && exchange->request.may_be_interleaved)
@@ -275,10 +186,11 @@ read_clock_and_state(TsBatch *batch, const TsServing *serving)
 static int64_t
 receive_time(const TsBatch *batch, const TsExchange *exchange, uint32_t *counts)
 {
-	int64_t rx_utc_ns = exchange->rx_real_ns + batch->utc_minus_real_ns;
+	int64_t rx_real_ns = exchange->datagram->rx_real_ns;
+	int64_t rx_utc_ns = rx_real_ns + batch->utc_minus_real_ns;
 	int64_t age_ns = batch->utc_ns - rx_utc_ns;
 
-	if (exchange->rx_real_ns == 0 || age_ns > MAX_STAMP_AGE_NS || age_ns < -MAX_STAMP_LEAD_NS)
+	if (rx_real_ns == 0 || age_ns > MAX_STAMP_AGE_NS || age_ns < -MAX_STAMP_LEAD_NS)
 		return batch->utc_ns;
 	counts[TS_SERVER_KERNEL_RX]++;
 	return rx_utc_ns;
@@ -300,20 +212,20 @@ fill(TsBatch *batch, const TsServing *serving, TsExchange *exchange, int64_t tx_
      uint32_t *counts)
 {
 	TsReplyFields *fields = &exchange->fields;
+	TsDatagram *datagram = exchange->datagram;
 	int64_t rx_utc_ns = receive_time(batch, exchange, counts);
 
 	fields->receive_ntp64 = ts_reply_receive_stamp(&batch->frame, rx_utc_ns, &batch->random);
-	exchange->must_save_pair = serving->is_interleaved && batch->pairs && !fields->kiss &&
-				   exchange->request.may_be_interleaved;
-	exchange->is_interleaved = exchange->must_save_pair && interleave(batch, exchange);
+	datagram->wants_stamp = serving->is_interleaved && batch->pairs && !fields->kiss &&
+				exchange->request.may_be_interleaved;
+	exchange->is_interleaved = datagram->wants_stamp && interleave(batch, exchange);
 	if (!exchange->is_interleaved) {
 		fields->origin_ntp64 = exchange->request.transmit_ntp64;
 		fields->transmit_ntp64 = ts_reply_transmit_stamp(
 			&batch->frame, tx_utc_ns, fields->receive_ntp64, &batch->random);
 	}
-	exchange->reply_length = ts_reply_format(&batch->frame, &exchange->request,
-						 exchange->request_bytes, fields,
-						 exchange->reply_bytes);
+	datagram->reply_length = ts_reply_format(&batch->frame, &exchange->request,
+						 datagram->request, fields, datagram->reply);
 }
 
 /* The last of 64 replies leaves some 200 us after the first, so each gets the time at which it will
@@ -330,72 +242,19 @@ fill_all(TsBatch *batch, const TsServing *serving, uint32_t *counts)
 
 /* send */
 
-static struct cmsghdr *
-append_local(const TsExchange *exchange, struct cmsghdr *cmsg)
-{
-	size_t size;
-
-	if (exchange->client->any.sa_family == AF_INET) {
-		size = sizeof exchange->local.v4;
-		cmsg->cmsg_level = IPPROTO_IP;
-		cmsg->cmsg_type = IP_PKTINFO;
-		memcpy(CMSG_DATA(cmsg), &exchange->local.v4, size);
-	} else {
-		size = sizeof exchange->local.v6;
-		cmsg->cmsg_level = IPPROTO_IPV6;
-		cmsg->cmsg_type = IPV6_PKTINFO;
-		memcpy(CMSG_DATA(cmsg), &exchange->local.v6, size);
-	}
-	cmsg->cmsg_len = CMSG_LEN(size);
-	return (struct cmsghdr *)(void *)((uint8_t *)cmsg + CMSG_SPACE(size));
-}
-
-static void
-prepare_message(TsBatch *batch, const TsServerSocket *socket, unsigned i)
-{
-	const TsExchange *exchange = batch->alive[i];
-	struct cmsghdr *first = (struct cmsghdr *)(void *)batch->out_control[i];
-	struct cmsghdr *next = first;
-
-	if (exchange->has_local)
-		next = append_local(exchange, next);
-	if (exchange->must_save_pair && socket->has_tx_stamps) {
-		ts_tx_stamps_ask(next);
-		next = (struct cmsghdr *)(void *)((uint8_t *)next + TS_TX_STAMPS_CONTROL_SIZE);
-	}
-	batch->out_iov[i] = (struct iovec){exchange->reply_bytes, exchange->reply_length};
-	batch->out[i].msg_hdr = (struct msghdr){
-		.msg_name = exchange->client,
-		.msg_namelen = ts_address_length(exchange->client),
-		.msg_iov = &batch->out_iov[i],
-		.msg_iovlen = 1,
-		.msg_control = next == first ? NULL : first,
-		.msg_controllen = (size_t)((uint8_t *)next - (uint8_t *)first),
-	};
-}
-
 static void
 send_all(TsBatch *batch, const TsServerSocket *socket, uint32_t *counts)
 {
-	unsigned i = 0;
+	TsDatagram *datagrams[TS_BATCH_SIZE];
 
-	while (i < batch->n_alive) {
-		int n = sendmmsg(socket->fd, batch->out + i, batch->n_alive - i, MSG_DONTWAIT);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			/* the first one was refused: on with the next */
-			batch->alive[i++]->is_sent = false;
-			counts[TS_SERVER_SEND_ERRORS]++;
-			continue;
-		}
-		for (unsigned end = i + (unsigned)n; i < end; i++)
-			batch->alive[i]->is_sent = true;
-	}
+	for (unsigned i = 0; i < batch->n_alive; i++)
+		datagrams[i] = batch->alive[i]->datagram;
+	counts[TS_SERVER_SEND_ERRORS] +=
+		ts_server_io_send(batch->io, socket, datagrams, batch->n_alive);
 }
 
-/* Falls fast and rises slowly: a batch during which another thread had the processor took long, and says
- * nothing of the next one. A batch of one tells nothing of the others. */
+/* Falls fast and rises slowly: a batch during which another thread had the processor took long, and
+ * says nothing of the next one. A batch of one tells nothing of the others. */
 static void
 learn_send_cost(TsBatch *batch, int64_t took_ns)
 {
@@ -408,8 +267,9 @@ learn_send_cost(TsBatch *batch, int64_t took_ns)
 
 /* save pairs */
 
-/* The kernel's stamp is best and mostly there already. Where there is none the share of the time that the
- * batch took remains: a packet leaves in the first quarter of its send, before it is delivered. */
+/* The kernel's stamp is best and mostly there already. Where there is none the share of the time
+ * that the batch took remains: a packet leaves in the first quarter of its send, before it is
+ * delivered. */
 static void
 save_pairs(TsBatch *batch, TsServerSocket *socket, int64_t took_ns,
 	   uint32_t counts[TS_N_SERVER_COUNTERS])
@@ -418,17 +278,17 @@ save_pairs(TsBatch *batch, TsServerSocket *socket, int64_t took_ns,
 
 	for (unsigned i = 0; i < batch->n_alive; i++) {
 		const TsExchange *exchange = batch->alive[i];
-		if (!exchange->must_save_pair)
+		if (!exchange->datagram->wants_stamp)
 			continue;
-		if (!exchange->is_sent) {
+		if (!exchange->datagram->is_sent) {
 			has_failed = true;
 			continue;
 		}
-		int64_t tx_utc_ns = batch->utc_ns + took_ns * (4 * (int64_t)i + 1) /
-							    (4 * (int64_t)batch->n_alive);
+		int64_t tx_utc_ns = batch->utc_ns +
+				    took_ns * (4 * (int64_t)i + 1) / (4 * (int64_t)batch->n_alive);
 		uint64_t rx_ntp64 = exchange->fields.receive_ntp64;
-		uint64_t tx_ntp64 = ts_reply_transmit_stamp(&batch->frame, tx_utc_ns, rx_ntp64,
-							    &batch->random);
+		uint64_t tx_ntp64 =
+			ts_reply_transmit_stamp(&batch->frame, tx_utc_ns, rx_ntp64, &batch->random);
 		uint32_t pair = ts_pair_table_save(batch->pairs, rx_ntp64,
 						   (uint32_t)exchange->key.hash, tx_ntp64);
 		if (socket->has_tx_stamps) {
@@ -456,7 +316,7 @@ count_replies(TsBatch *batch, uint32_t *counts)
 {
 	for (unsigned i = 0; i < batch->n_alive; i++) {
 		const TsExchange *exchange = batch->alive[i];
-		if (!exchange->is_sent)
+		if (!exchange->datagram->is_sent)
 			continue;
 		counts[TS_SERVER_REPLIES]++;
 		counts[TS_SERVER_UNSYNCHRONISED] +=
@@ -472,19 +332,18 @@ unsigned
 ts_batch_serve(TsBatch *batch, const TsServing *serving, TsServerSocket *socket,
 	       uint32_t counts[TS_N_SERVER_COUNTERS])
 {
-	unsigned n = receive(batch, socket);
+	TsDatagram *datagrams;
+	unsigned n = ts_server_io_receive(batch->io, socket, &datagrams);
 
 	if (n == 0)
 		return 0;
 	counts[TS_SERVER_REQUESTS] += n;
-	select_valid(batch, serving, socket, n, counts);
+	select_valid(batch, serving, socket, datagrams, n, counts);
 	if (batch->n_alive == 0)
 		return n;
 	read_clock_and_state(batch, serving);
 	apply_rate_limit(batch, serving, counts);
 	fill_all(batch, serving, counts);
-	for (unsigned i = 0; i < batch->n_alive; i++)
-		prepare_message(batch, socket, i);
 	send_all(batch, socket, counts);
 	int64_t took_ns = ts_clock_utc_now(batch->shared->clock) - batch->utc_ns;
 	learn_send_cost(batch, took_ns);

@@ -4,45 +4,29 @@
  *
  *   receive -> parse, access -> rate and client table -> fill -> send -> save pairs
  *
- * Each stage goes over the whole batch before the next begins: one system call for 64 datagrams, one
- * reading of clock and state, cache misses of the client table that overlap. A plugin that
- * authenticates will be called between those stages with the whole batch; what it needs of a packet is in
- * TsExchange. Thread of all here: worker. No lock, no allocation, no log line.
+ * Each stage goes over the whole batch before the next begins: one system call for 64 datagrams,
+ * one reading of clock and state, cache misses of the client table that overlap. A plugin that
+ * authenticates will be called between those stages with the whole batch; what it needs of a packet
+ * is in TsExchange. Thread of all here: worker. No lock, no allocation, no log line.
  */
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 #include "ntp/interleave.h"
 #include "ntp/reply.h"
+#include "ntp/server-io.h"
 #include "ntp/worker.h"
 
-#define TS_BATCH_SIZE 64
-
-/* One request and its reply. */
+/* One request and its reply, between the socket's two sides. */
 typedef struct {
-	TsAddress *client;
-	const uint8_t *request_bytes;
-	size_t request_length;
-	uint8_t *reply_bytes; /* room for TS_NTP_MAX_SIZE; never longer than the request */
-	size_t reply_length;
+	TsDatagram *datagram;
 	TsRequest request;
 	TsReplyFields fields;
-	int64_t rx_real_ns;   /* the kernel's stamp; 0: none */
-	bool is_to_many;      /* it was sent to a broadcast or multicast address */
-	bool has_local;       /* the reply must be told where to leave from: */
-	union {
-		struct in_pktinfo v4;
-		struct in6_pktinfo v6;
-	} local;
 	TsClientKey key;
 	TsClientPlace place;
 	bool is_interleaved;
-	bool must_save_pair;
-	bool is_sent;
 } TsExchange;
 
 typedef struct _TsBatch TsBatch;

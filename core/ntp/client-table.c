@@ -124,7 +124,8 @@ ts_client_table_key(const TsClientTable *table, const TsAddress *address, TsClie
 		key->scope_id = address->v6.sin6_scope_id;
 	}
 	/* 128-bit products folded, twice: each bit of the address reaches each bit of the hash */
-	uint64_t mixed = fold_product(key->high ^ table->hash_key[0], key->low ^ table->hash_key[1]);
+	uint64_t mixed =
+		fold_product(key->high ^ table->hash_key[0], key->low ^ table->hash_key[1]);
 	key->hash = fold_product(mixed ^ table->hash_key[2], UINT64_C(0x9e3779b97f4a7c15));
 }
 
@@ -147,8 +148,8 @@ ts_client_table_prefetch(const TsClientTable *table, const TsClientKey *key)
 }
 
 /*
- * An interval as a logarithm in 8 bits: three bits of fraction, taken linearly between the powers of
- * two. 1 stands for less than a tick, 9 for one tick, 0 for none.
+ * An interval as a logarithm in 8 bits: three bits of fraction, taken linearly between the powers
+ * of two. 1 stands for less than a tick, 9 for one tick, 0 for none.
  */
 static uint8_t
 encode_interval(uint32_t ticks)
@@ -213,8 +214,8 @@ find_victim(const Set *set, uint32_t now_ticks)
 	return oldest;
 }
 
-/* A reader that loads any of what follows the first store with acquire has seen that store: it finds
- * "live" changed when it looks again. */
+/* A reader that loads any of what follows the first store with acquire has seen that store: it
+ * finds "live" changed when it looks again. */
 static void
 replace(Set *set, unsigned way, const TsClientKey *key)
 {
@@ -244,8 +245,8 @@ ts_client_table_account(TsClientTable *table, const TsClientKey *key, uint32_t n
 	if (find_way(set, key, &place->way)) {
 		live = unpack_live(load(&set->live[place->way]));
 		elapsed_ticks = now_ticks - live.last_seen_ticks;
-		live.interval = smooth_interval(live.interval, elapsed_ticks,
-						ts_fast_random_next(random));
+		live.interval =
+			smooth_interval(live.interval, elapsed_ticks, ts_fast_random_next(random));
 	} else {
 		place->way = find_victim(set, now_ticks);
 		replace(set, place->way, key);

@@ -2,10 +2,10 @@
 /*
  * client-table.h - what a worker remembers of each client: rate, counts, when it was last seen
  *
- * Fixed memory, 40 octets a client, nothing is allocated after start. A client's keyed hash chooses a set
- * of eight records; in a full set the one that was silent longest makes room. One worker writes; the
- * main thread may read at any time, for all is moved in relaxed atomic words and the word that says
- * whether a record is there is written last (release) and read twice.
+ * Fixed memory, 40 octets a client, nothing is allocated after start. A client's keyed hash chooses
+ * a set of eight records; in a full set the one that was silent longest makes room. One worker
+ * writes; the main thread may read at any time, for all is moved in relaxed atomic words and the
+ * word that says whether a record is there is written last (release) and read twice.
  *
  * A set, 5 cache lines, of which a client that is known touches four:
  *
@@ -33,7 +33,7 @@ typedef struct _TsClientTable TsClientTable;
 /* A client as the table sees it. */
 typedef struct {
 	uint64_t high, low; /* the address */
-	uint64_t hash;      /* keyed: nobody outside knows who shares a set with whom */
+	uint64_t hash;	    /* keyed: nobody outside knows who shares a set with whom */
 	uint32_t scope_id;
 } TsClientKey;
 
@@ -47,8 +47,8 @@ typedef struct {
  * ts_client_table_new:
  * @bytes: what it may take; rounded down to whole sets
  *
- * The memory is taken from the kernel page by page as clients come. Returns: NULL if @bytes holds no
- * set. Thread: main.
+ * The memory is taken from the kernel page by page as clients come. Returns: NULL if @bytes holds
+ * no set. Thread: main.
  */
 TsClientTable *ts_client_table_new(size_t bytes);
 void ts_client_table_free(TsClientTable *table);
@@ -69,8 +69,8 @@ void ts_client_table_prefetch(const TsClientTable *table, const TsClientKey *key
  * @limit: decides
  * @place: (out): where the record is
  *
- * Finds or makes the client's record and books one request in it. Returns: what the rate limit says.
- * Thread: worker.
+ * Finds or makes the client's record and books one request in it. Returns: what the rate limit
+ * says. Thread: worker.
  */
 TsRateVerdict ts_client_table_account(TsClientTable *table, const TsClientKey *key,
 				      uint32_t now_ticks, uint8_t version_mode,
@@ -85,7 +85,7 @@ typedef struct {
 	TsAddress address;
 	uint32_t last_seen_ticks;
 	uint32_t n_requests, n_dropped, n_interleaved; /* they stay at their maximum */
-	double interval_ticks; /* NAN after one request */
+	double interval_ticks;			       /* NAN after one request */
 	uint8_t version, mode;
 } TsClientRecord;
 

@@ -2,9 +2,9 @@
 /*
  * fast-random.h - a worker's own generator, for timestamps' low bits and for dice
  *
- * xoshiro256++ (D. Blackman, S. Vigna), seeded from the kernel. Not for secrets: what is drawn from it
- * tells, given enough of it, what comes next. That is enough for bits below the clock's precision and
- * for which request over the limit is answered.
+ * xoshiro256++ (D. Blackman, S. Vigna), seeded from the kernel. Not for secrets: what is drawn from
+ * it tells, given enough of it, what comes next. That is enough for bits below the clock's
+ * precision and for which request over the limit is answered.
  */
 #pragma once
 

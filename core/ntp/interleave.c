@@ -9,7 +9,7 @@
 /* One cache line. */
 typedef struct {
 	_Alignas(64) uint64_t rx_ntp64[WAYS]; /* 0: free (a receive timestamp of ours is odd) */
-	uint32_t residence[WAYS];             /* transmit - receive, 2^-32 s: less than a second */
+	uint32_t residence[WAYS];	      /* transmit - receive, 2^-32 s: less than a second */
 	uint32_t client_tag[WAYS];
 } Bucket;
 

@@ -3,19 +3,20 @@
  * interleave.h - which reply left when, for clients in interleaved mode (RFC 9769)
  *
  * A client in this mode puts into its request the receive timestamp of our last reply; we answer
- * with the time at which that reply really left, which is known better than the one written into it.
- * So pairs (receive, transmit) are kept, and found again by the receive timestamp. Many clients behind
- * one address don't disturb each other.
+ * with the time at which that reply really left, which is known better than the one written into
+ * it. So pairs (receive, transmit) are kept, and found again by the receive timestamp. Many clients
+ * behind one address don't disturb each other.
  *
  * Most clients never ask for that, and to save their pairs would push out those that are needed. So
  * the lowest bit of what we send tells the two kinds of requests apart: it is 1 in each receive
  * timestamp of ours and 0 in each transmit timestamp. A client in basic mode returns our transmit
- * timestamp, or nothing, as origin; only an origin with a 1 may be a receive timestamp, and only then
- * is a pair looked up and saved. The price: one more exchange before the first interleaved reply.
+ * timestamp, or nothing, as origin; only an origin with a 1 may be a receive timestamp, and only
+ * then is a pair looked up and saved. The price: one more exchange before the first interleaved
+ * reply.
  *
- * Buckets of one cache line with four pairs each. A pair may lie in either of two buckets; where both are
- * full, the oldest makes room. (One bucket of four lost 4 % of the pairs at a third of the room used.)
- * 16 octets a pair.
+ * Buckets of one cache line with four pairs each. A pair may lie in either of two buckets; where
+ * both are full, the oldest makes room. (One bucket of four lost 4 % of the pairs at a third of the
+ * room used.) 16 octets a pair.
  */
 #pragma once
 

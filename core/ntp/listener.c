@@ -12,7 +12,8 @@
 #include "ntp/port-holder.h"
 #include "ntp/spread.h"
 
-/* Room for what comes in while a worker is not scheduled; the kernel cuts it to net.core.rmem_max. */
+/* Room for what comes in while a worker is not scheduled; the kernel cuts it to net.core.rmem_max.
+ */
 #define RECEIVE_BUFFER_BYTES (1 << 20)
 
 TsListener *
@@ -84,8 +85,8 @@ set_needed_options(const TsListener *listener, int fd, bool is_shared)
 		return false;
 	if (is_shared && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1))
 		return false;
-	if (*device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device,
-				  (socklen_t)strlen(device) + 1) != 0)
+	if (*device &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device) + 1) != 0)
 		return false;
 	if (!is_wildcard(listener))
 		return true;
@@ -98,9 +99,10 @@ static void
 set_wanted_options(const TsListener *listener, int fd, int dscp)
 {
 	set_option(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
-	/* Don't fragment, and believe no ICMP about the path: a forged one can't make us send fragments
-	 * (which others can complete) or drop replies. A reply is as short as the request that got through. It
-	 * also saves the kernel a fragment id for each packet, 3 % of the whole reply. */
+	/* Don't fragment, and believe no ICMP about the path: a forged one can't make us send
+	 * fragments (which others can complete) or drop replies. A reply is as short as the request
+	 * that got through. It also saves the kernel a fragment id for each packet, 3 % of the
+	 * whole reply. */
 	if (!is_v6(listener))
 		set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
 	if (dscp && !set_dscp(fd, is_v6(listener), dscp))
@@ -111,7 +113,8 @@ set_wanted_options(const TsListener *listener, int fd, int dscp)
 static int
 bind_socket(const TsListener *listener, const TsAddress *address, bool is_shared, int dscp)
 {
-	g_auto(TsFd) fd = socket(address->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	g_auto(TsFd) fd =
+		socket(address->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0 || !set_needed_options(listener, fd, is_shared) ||
 	    bind(fd, &address->any, ts_address_length(address)) != 0)
@@ -121,9 +124,9 @@ bind_socket(const TsListener *listener, const TsAddress *address, bool is_shared
 }
 
 /*
- * Sockets that share a port would also share it with another process of the same user, and each of the
- * two would get a part of the requests. One that doesn't share finds that out. If the port is held by
- * a wildcard socket of our own, all is well.
+ * Sockets that share a port would also share it with another process of the same user, and each of
+ * the two would get a part of the requests. One that doesn't share finds that out. If the port is
+ * held by a wildcard socket of our own, all is well.
  */
 static bool
 is_free_of_others(const TsListener *listener)
@@ -177,7 +180,8 @@ describe_problem(const TsListener *listener, int saved_errno)
 	ts_address_format_port(&listener->settings.address, text);
 	g_string_printf(problem, "cannot listen on %s%s%s: %s", text, *device ? " of " : "", device,
 			g_strerror(saved_errno));
-	if (saved_errno == EADDRINUSE && ts_port_holder_find(&listener->settings.address, &holder)) {
+	if (saved_errno == EADDRINUSE &&
+	    ts_port_holder_find(&listener->settings.address, &holder)) {
 		if (holder.pid)
 			g_string_append_printf(problem, ": held by %s (process %d)", holder.name,
 					       (int)holder.pid);

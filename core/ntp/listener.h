@@ -2,8 +2,9 @@
 /*
  * listener.h - one address that is listened on: a socket for each worker
  *
- * Wildcard sockets are told by the kernel which address was asked, so that the reply leaves from it;
- * the others are bound to it. All here is the main thread's; a worker uses its sockets meanwhile.
+ * Wildcard sockets are told by the kernel which address was asked, so that the reply leaves from
+ * it; the others are bound to it. All here is the main thread's; a worker uses its sockets
+ * meanwhile.
  */
 #pragma once
 
@@ -28,10 +29,10 @@ typedef struct {
 
 typedef struct {
 	TsListen settings;
-	TsAddress address;       /* as bound: the port that the kernel chose for port 0 */
-	unsigned n_sockets;      /* one a worker, or 0: not bound */
+	TsAddress address;  /* as bound: the port that the kernel chose for port 0 */
+	unsigned n_sockets; /* one a worker, or 0: not bound */
 	TsServerSocket *sockets;
-	char *problem;           /* (nullable) why it is not bound */
+	char *problem; /* (nullable) why it is not bound */
 } TsListener;
 
 typedef struct {
@@ -49,7 +50,8 @@ void ts_listener_free(TsListener *listener);
  * ts_listener_open:
  *
  * Binds. May be tried again after it failed; says a problem when it is new, as a warning, or as an
- * information if it is only that the kernel has no IPv6 for a wildcard. Returns: whether it is bound now.
+ * information if it is only that the kernel has no IPv6 for a wildcard. Returns: whether it is
+ * bound now.
  */
 bool ts_listener_open(TsListener *listener, const TsListenerOptions *options);
 

@@ -2,9 +2,9 @@
 /*
  * own-addresses.h - the addresses of this host, so that no reply goes to our own port
  *
- * A request that claims to come from our own address and port was forged, and its reply would come back
- * to us (field case B44). Immutable; taken anew when settings change and each time listeners are tried
- * again, for addresses come and go.
+ * A request that claims to come from our own address and port was forged, and its reply would come
+ * back to us (field case B44). Immutable; taken anew when settings change and each time listeners
+ * are tried again, for addresses come and go.
  */
 #pragma once
 

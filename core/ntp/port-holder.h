@@ -14,9 +14,10 @@ typedef struct {
 
 /**
  * ts_port_holder_find:
- * @address: what could not be bound; a wildcard matches every holder of the port, and a holder of the
- *   wildcard matches every address
+ * @address: what could not be bound; a wildcard matches every holder of the port, and a holder of
+ * the wildcard matches every address
  *
- * Returns: false if no socket on that port is found. Another process goes before our own. Thread: main.
+ * Returns: false if no socket on that port is found. Another process goes before our own. Thread:
+ * main.
  */
 bool ts_port_holder_find(const TsAddress *address, TsPortHolder *holder);

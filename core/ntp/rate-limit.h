@@ -2,13 +2,13 @@
 /*
  * rate-limit.h - how many replies a client address gets: a bucket of tokens that leaks
  *
- * A full bucket holds "burst" tokens; each reply takes one, and one comes back each "interval". Over the
- * limit a random request in 2^leak is answered all the same: somebody who sends in a victim's name can
- * empty the victim's bucket, but not silence the victim, who asks again. Of the others a random one
- * in 2^kod is answered with the kiss RATE.
+ * A full bucket holds "burst" tokens; each reply takes one, and one comes back each "interval".
+ * Over the limit a random request in 2^leak is answered all the same: somebody who sends in a
+ * victim's name can empty the victim's bucket, but not silence the victim, who asks again. Of the
+ * others a random one in 2^kod is answered with the kiss RATE.
  *
- * IPv6 is counted by address, as chrony does: a /64 is one host at one place and a thousand at another,
- * and a table of fixed size takes no harm from many addresses.
+ * IPv6 is counted by address, as chrony does: a /64 is one host at one place and a thousand at
+ * another, and a table of fixed size takes no harm from many addresses.
  */
 #pragma once
 
@@ -27,11 +27,11 @@
 typedef struct {
 	bool is_enabled;
 	bool is_kod_enabled;
-	uint32_t cost;          /* of a reply, in parts of a full bucket */
-	double refill;          /* parts a tick */
+	uint32_t cost; /* of a reply, in parts of a full bucket */
+	double refill; /* parts a tick */
 	bool has_leak;
 	uint32_t leak_mask, kod_mask;
-	int8_t poll_log2s;      /* the poll interval that keeps the limit: told with a kiss */
+	int8_t poll_log2s; /* the poll interval that keeps the limit: told with a kiss */
 } TsRateLimit;
 
 typedef enum {

@@ -15,8 +15,8 @@
 /* Read as signed it is still positive (field case B10). */
 #define MAX_NTP32 UINT32_C(0x7fffffff)
 
-/* A unique identifier that ends a packet without MAC needs 28 octets, else it could be taken for one
- * (RFC 7822 section 7.5.1.4). */
+/* A unique identifier that ends a packet without MAC needs 28 octets, else it could be taken for
+ * one (RFC 7822 section 7.5.1.4). */
 #define UNIQUE_ID_MIN 28
 
 #define LOCAL_REFID UINT32_C(0x4c4f434c) /* LOCL */
@@ -151,7 +151,8 @@ ts_reply_transmit_stamp(const TsReplyFrame *frame, int64_t utc_ns, uint64_t rece
 			TsFastRandom *random)
 {
 	uint64_t noise = ts_fast_random_next(random) & frame->random_mask;
-	uint64_t stamp = ((ts_ntp64_from_utc_ns(utc_ns) & ~frame->random_mask) | noise) & ~UINT64_C(1);
+	uint64_t stamp =
+		((ts_ntp64_from_utc_ns(utc_ns) & ~frame->random_mask) | noise) & ~UINT64_C(1);
 
 	/* the difference of two timestamps is signed, across eras too; the receive stamp is odd */
 	return (int64_t)(stamp - receive_ntp64) > 0 ? stamp : receive_ntp64 + 1;
@@ -162,7 +163,7 @@ ts_reply_format(const TsReplyFrame *frame, const TsRequest *request, const uint8
 		const TsReplyFields *fields, uint8_t *reply)
 {
 	uint8_t mode = request->mode == TS_NTP_MODE_SYMMETRIC_ACTIVE ? TS_NTP_MODE_SYMMETRIC_PASSIVE
-								    : TS_NTP_MODE_SERVER;
+								     : TS_NTP_MODE_SERVER;
 
 	if (fields->kiss) {
 		TsNtpHeader kiss = {

@@ -2,8 +2,8 @@
 /*
  * responder.c - see responder.h
  *
- * The main thread's side of the server: listeners, settings on their way to the workers, and what is
- * read out of them.
+ * The main thread's side of the server: listeners, settings on their way to the workers, and what
+ * is read out of them.
  */
 #define TS_LOG_COMPONENT "server"
 #include "ntp/responder.h"
@@ -14,11 +14,12 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/time.h"
+#include "ntp/client-list.h"
 #include "ntp/worker.h"
 
 /* How long main waits for busy workers to let go of what was replaced, before it leaves that to the
  * next occasion: a batch takes well under a millisecond. */
-#define RECLAIM_TRIES    50
+#define RECLAIM_TRIES	 50
 #define RECLAIM_PAUSE_NS (200 * TS_NS_PER_US)
 
 /* What workers may still use, and the ticket that says when they don't. */
@@ -33,12 +34,12 @@ struct _TsResponder {
 	TsWorkerShared shared;
 	TsListenerOptions options;
 	uint64_t table_bytes;
-	GArray *access_rules;     /* of TsAccessRule */
+	GArray *access_rules; /* of TsAccessRule */
 	TsRateLimitSettings rate_limit;
 	bool is_interleaved, serve_unsynchronised;
-	GPtrArray *listeners;     /* (element-type TsListener) owned */
-	GPtrArray *workers;       /* (element-type TsWorker) not freed by the array */
-	GArray *retired;          /* of Retired, oldest first */
+	GPtrArray *listeners; /* (element-type TsListener) owned */
+	GPtrArray *workers;   /* (element-type TsWorker) not freed by the array */
+	GArray *retired;      /* of Retired, oldest first */
 	uint64_t last_generation;
 };
 
@@ -122,8 +123,8 @@ wake_workers(TsResponder *self)
 		ts_worker_wake(g_ptr_array_index(self->workers, i));
 }
 
-/* Hands the settings as they are now to the workers. @gone: (transfer full) (nullable): listeners that the
- * workers may use until then. */
+/* Hands the settings as they are now to the workers. @gone: (transfer full) (nullable): listeners
+ * that the workers may use until then. */
 static void
 publish(TsResponder *self, GPtrArray *gone)
 {
@@ -360,78 +361,19 @@ ts_responder_retry(TsResponder *responder)
 
 /* what is read out */
 
-typedef struct {
-	GArray *views; /* of TsClientView */
-	guint limit;   /* how many are wanted */
-	int64_t raw_ns;
-} Collection;
-
-/* A table may hold a million clients, of whom few are wanted: no more than twice that are kept. */
-#define SPARE_VIEWS 1024
-
-static int
-compare_last_seen(gconstpointer left, gconstpointer right)
-{
-	const TsClientView *a = left, *b = right;
-
-	return (a->last_seen_s > b->last_seen_s) - (a->last_seen_s < b->last_seen_s);
-}
-
-static void
-keep_latest(GArray *views, guint limit)
-{
-	g_array_sort(views, compare_last_seen);
-	if (views->len > limit)
-		g_array_set_size(views, limit);
-}
-
-static double
-ticks_to_s(double ticks)
-{
-	return ticks * (double)(1 << TS_RATE_TICK_SHIFT) * 1e-9;
-}
-
-static void
-collect_client(const TsClientRecord *record, void *user_data)
-{
-	Collection *collection = user_data;
-	/* a worker may have seen it after we read the clock */
-	int32_t age_ticks = (int32_t)((uint32_t)(collection->raw_ns >> TS_RATE_TICK_SHIFT) -
-				      record->last_seen_ticks);
-	TsClientView view = {
-		.address = record->address,
-		.n_requests = record->n_requests,
-		.n_dropped = record->n_dropped,
-		.n_interleaved = record->n_interleaved,
-		.interval_s = ticks_to_s(record->interval_ticks),
-		.last_seen_s = ticks_to_s(MAX(age_ticks, 0)),
-		.version = record->version,
-		.mode = record->mode,
-	};
-
-	g_array_append_val(collection->views, view);
-	if (collection->views->len / 2 > collection->limit + SPARE_VIEWS / 2)
-		keep_latest(collection->views, collection->limit);
-}
-
 void
 ts_responder_foreach_client(TsResponder *responder, unsigned limit, TsClientFunc func,
 			    void *user_data)
 {
-	g_autoptr(GArray) views = g_array_new(FALSE, FALSE, sizeof(TsClientView));
-	Collection collection = {
-		.views = views,
-		.limit = limit > 0 ? limit : G_MAXUINT / 2,
-		.raw_ns = ts_clock_raw_now(responder->shared.clock),
-	};
+	TsClientList *list = ts_client_list_new(limit, ts_clock_raw_now(responder->shared.clock));
 
 	for (guint i = 0; i < responder->workers->len; i++) {
 		const TsClientTable *clients =
 			ts_worker_clients(g_ptr_array_index(responder->workers, i));
 		if (clients)
-			ts_client_table_foreach(clients, collect_client, &collection);
+			ts_client_list_add(list, clients);
 	}
-	keep_latest(views, collection.limit);
+	g_autoptr(GArray) views = ts_client_list_finish(list);
 	for (guint i = 0; i < views->len; i++)
 		func(&g_array_index(views, TsClientView, i), user_data);
 }

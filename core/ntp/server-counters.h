@@ -22,7 +22,8 @@
 	X(DENIED, "server_denied", "Requests from addresses that may not ask.")                    \
 	X(DROPPED_RATE, "server_dropped_rate", "Requests over the rate limit without an answer.")  \
 	X(KOD_RATE, "server_kod_rate", "Requests over the rate limit answered by a kiss.")         \
-	X(LEAKED_RATE, "server_leaked_rate", "Requests over the rate limit answered all the same.") \
+	X(LEAKED_RATE, "server_leaked_rate",                                                       \
+	  "Requests over the rate limit answered all the same.")                                   \
 	X(SEND_ERRORS, "server_send_errors", "Replies that the kernel did not take.")              \
 	X(KERNEL_RX, "server_kernel_stamps", "Requests with a receive timestamp of the kernel.")   \
 	X(KERNEL_TX, "server_kernel_transmit_stamps",                                              \

@@ -5,8 +5,8 @@
 #include <linux/filter.h>
 #include <sys/socket.h>
 
-/* Offsets of the source address in the IP header. The filter's data begin behind the UDP header, so the
- * IP header is reached by SKF_NET_OFF. */
+/* Offsets of the source address in the IP header. The filter's data begin behind the UDP header, so
+ * the IP header is reached by SKF_NET_OFF. */
 #define V4_SOURCE 12
 #define V6_SOURCE 8
 

@@ -2,8 +2,9 @@
 /*
  * spread.h - which worker's socket gets a datagram: always the same one for a source address
  *
- * The kernel's own choice among sockets of one SO_REUSEPORT group depends on the source port too, and
- * a client that uses a new port each time would be known to every worker by a part of its requests.
+ * The kernel's own choice among sockets of one SO_REUSEPORT group depends on the source port too,
+ * and a client that uses a new port each time would be known to every worker by a part of its
+ * requests.
  */
 #pragma once
 

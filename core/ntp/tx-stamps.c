@@ -10,7 +10,7 @@
 
 #include "base/time.h"
 
-#define BATCH        32
+#define BATCH	     32
 #define CONTROL_SIZE 256
 
 static bool

@@ -24,20 +24,20 @@ typedef struct {
 	struct {
 		uint32_t id;
 		uint32_t pair;
-		uint64_t rx_ntp64;   /* 0: none */
+		uint64_t rx_ntp64; /* 0: none */
 	} ring[TS_TX_STAMPS_RING];
 } TsTxStamps;
 
 /* Space that the control message takes. */
 #define TS_TX_STAMPS_CONTROL_SIZE CMSG_SPACE(sizeof(uint32_t))
 
-/* Has @fd report stamps and number them from 0, receive timestamps too. Where the kernel can't (it may be an
- * emulated one) it is asked for receive timestamps alone. Returns: whether replies may ask for stamps.
- * Thread: main; worker. */
+/* Has @fd report stamps and number them from 0, receive timestamps too. Where the kernel can't (it
+ * may be an emulated one) it is asked for receive timestamps alone. Returns: whether replies may
+ * ask for stamps. Thread: main; worker. */
 bool ts_tx_stamps_enable(int fd);
 
-/* Forgets what is under way and numbers from 0 again: after a send failed, when the kernel may or may not
- * have counted. Thread: worker. */
+/* Forgets what is under way and numbers from 0 again: after a send failed, when the kernel may or
+ * may not have counted. Thread: worker. */
 void ts_tx_stamps_restart(TsTxStamps *stamps, int fd);
 
 /* Writes the control message that asks for a stamp. */

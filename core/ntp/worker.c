@@ -19,7 +19,8 @@
 /* The batch is on the heap; what is left are a few frames and the error queue's buffers. */
 #define STACK_BYTES (128 * 1024)
 
-/* Of the memory for clients: a pair takes 16 octets, a client 40, and few are in interleaved mode. */
+/* Of the memory for clients: a pair takes 16 octets, a client 40, and few are in interleaved mode.
+ */
 #define PAIRS_SHARE 5
 
 struct _TsWorker {
@@ -27,14 +28,14 @@ struct _TsWorker {
 	unsigned index;
 	TsWorkerShared *shared;
 	pthread_t thread;
-	TsFd wake_fd; /* eventfd */
+	TsFd wake_fd;		/* eventfd */
 	TsClientTable *clients; /* (nullable) written by the worker, readable by main */
 
 	/* worker only */
-	TsPairTable *pairs;     /* (nullable) */
+	TsPairTable *pairs; /* (nullable) */
 	TsBatch *batch;
 	uint32_t counts[TS_N_SERVER_COUNTERS];
-	uint64_t generation;    /* of what pollfds were made from */
+	uint64_t generation;				  /* of what pollfds were made from */
 	struct pollfd pollfds[TS_SERVER_MAX_SOCKETS + 1]; /* the sockets, then wake_fd */
 };
 
@@ -57,7 +58,8 @@ take_sockets(TsWorker *worker, const TsServing *serving)
 
 	for (unsigned i = 0; i < serving->n_sockets; i++)
 		worker->pollfds[i] = (struct pollfd){.fd = sockets[i]->fd, .events = POLLIN};
-	worker->pollfds[serving->n_sockets] = (struct pollfd){.fd = worker->wake_fd, .events = POLLIN};
+	worker->pollfds[serving->n_sockets] =
+		(struct pollfd){.fd = worker->wake_fd, .events = POLLIN};
 	worker->generation = serving->generation;
 }
 
@@ -93,8 +95,8 @@ poll_sockets(TsWorker *worker, unsigned n_sockets, int timeout_ms)
 			;
 }
 
-/* The pollfds are the worker's own: what is published may be gone when poll() returns. With more to do
- * it only looks at the other sockets, so that a busy one doesn't starve them. */
+/* The pollfds are the worker's own: what is published may be gone when poll() returns. With more to
+ * do it only looks at the other sockets, so that a busy one doesn't starve them. */
 static void
 wait_for_work(TsWorker *worker, unsigned n_sockets, bool has_more)
 {

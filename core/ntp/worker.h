@@ -2,8 +2,8 @@
 /*
  * worker.h - one thread of the server: its loop, and what it shares with the main thread
  *
- * The main thread hands new settings over as one immutable TsServing, swapped in by pointer; the old one
- * is freed when each worker has passed a quiet point (base/qsbr.h).
+ * The main thread hands new settings over as one immutable TsServing, swapped in by pointer; the
+ * old one is freed when each worker has passed a quiet point (base/qsbr.h).
  */
 #pragma once
 
@@ -33,7 +33,7 @@ typedef struct {
 	TsRateLimit rate_limit;
 	bool is_interleaved;
 	bool serve_unsynchronised;
-	unsigned n_sockets;       /* of each worker */
+	unsigned n_sockets;	  /* of each worker */
 	TsServerSocket **sockets; /* worker w has sockets[w * n_sockets] and those after it */
 } TsServing;
 
@@ -56,14 +56,13 @@ typedef struct _TsWorker TsWorker;
 /**
  * ts_worker_new:
  * @index: of its slot in counters and qsbr
- * @table_bytes: for its clients and their pairs; too few for one client: none is remembered, so there is
- *   no rate limit and no interleaved mode
+ * @table_bytes: for its clients and their pairs; too few for one client: none is remembered, so
+ * there is no rate limit and no interleaved mode
  * @shared: must outlive the worker; its serving is set
  *
  * Starts the thread. Errors: TIMESRV_ERROR_UNAVAILABLE. Thread: main.
  */
-TsWorker *ts_worker_new(unsigned index, size_t table_bytes, TsWorkerShared *shared,
-			GError **error);
+TsWorker *ts_worker_new(unsigned index, size_t table_bytes, TsWorkerShared *shared, GError **error);
 
 /* Has the worker look at what is published, if it sleeps. Thread: main. */
 void ts_worker_wake(TsWorker *worker);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * server-load.c - many clients that ask one NTP server as fast as it answers, and what that costs it
+ * server-load.c - many clients that ask one NTP server as fast as it answers, and what that costs
+ * it
  *
  *   bench-server-load PID SERVER PORT MODE CLIENTS WINDOW SECONDS
  *
- * MODE is basic or interleaved (RFC 9769). The clients are CLIENTS addresses from 127.16.0.0 on; WINDOW
- * requests are under way at once, and each client has at most one. Processor time of PID is read from
- * schedstat of its threads. Prints one line of JSON.
+ * MODE is basic or interleaved (RFC 9769). The clients are CLIENTS addresses from 127.16.0.0 on;
+ * WINDOW requests are under way at once, and each client has at most one. Processor time of PID is
+ * read from schedstat of its threads. Prints one line of JSON.
  *
- * A request carries its client's number in receive and transmit timestamp; the server returns one of
- * them as origin, which tells basic replies from interleaved ones.
+ * A request carries its client's number in receive and transmit timestamp; the server returns one
+ * of them as origin, which tells basic replies from interleaved ones.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -25,18 +26,18 @@
 #include "base/random.h"
 #include "ntp/packet.h"
 
-#define BATCH          64
-#define FIRST_CLIENT   UINT32_C(0x7f100000) /* 127.16.0.0 */
-#define NUMBER_BITS    22
-#define NUMBER_MASK    ((UINT64_C(1) << NUMBER_BITS) - 1)
-#define LOST_AFTER_NS  INT64_C(300000000)
-#define SCAN_EVERY_NS  INT64_C(100000000)
-#define WARM_UP_NS     INT64_C(300000000)
+#define BATCH	      64
+#define FIRST_CLIENT  UINT32_C(0x7f100000) /* 127.16.0.0 */
+#define NUMBER_BITS   22
+#define NUMBER_MASK   ((UINT64_C(1) << NUMBER_BITS) - 1)
+#define LOST_AFTER_NS INT64_C(300000000)
+#define SCAN_EVERY_NS INT64_C(100000000)
+#define WARM_UP_NS    INT64_C(300000000)
 
 typedef struct {
 	uint64_t receive_ntp64, transmit_ntp64; /* of its request */
-	uint64_t server_receive_ntp64;          /* of the last reply */
-	int64_t sent_mono_ns;                   /* 0: nothing under way */
+	uint64_t server_receive_ntp64;		/* of the last reply */
+	int64_t sent_mono_ns;			/* 0: nothing under way */
 } Client;
 
 typedef struct {
@@ -92,8 +93,7 @@ init(Load *load, char **argv)
 		load->idle[i] = i;
 	load->fd = socket(AF_INET, SOCK_DGRAM, 0);
 	int bytes = 4 << 20;
-	if (load->fd < 0 ||
-	    setsockopt(load->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes) != 0)
+	if (load->fd < 0 || setsockopt(load->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes) != 0)
 		fail("socket");
 	for (int i = 0; i < BATCH; i++) {
 		load->out_iov[i] = (struct iovec){load->out_bytes[i], TS_NTP_HEADER_SIZE};
@@ -262,8 +262,9 @@ user_share(const char *pid)
 
 	snprintf(path, sizeof path, "/proc/%s/stat", pid);
 	FILE *file = fopen(path, "r");
-	if (!file || fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-			    &user, &system) != 2)
+	if (!file ||
+	    fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+		   &system) != 2)
 		fail(path);
 	fclose(file);
 	return (double)user / (double)(user + system ? user + system : 1);

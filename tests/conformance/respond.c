@@ -10,9 +10,9 @@
  *     stratum=N delay=S dispersion=S rate-of-dispersion=S/S refid=HEX leap=N
  *     error=S                        how wrong the clock is at start
  *
- * Says "ready" with the bound ports on stdout, then takes commands on stdin, a line each: "clients [LIMIT]",
- * "counters", "listeners", "retry", "epoch" (the clock is disrupted), KEY=VALUE ... (an update, and the state
- * is published anew: what is not named stays). Ends with its stdin.
+ * Says "ready" with the bound ports on stdout, then takes commands on stdin, a line each: "clients
+ * [LIMIT]", "counters", "listeners", "retry", "epoch" (the clock is disrupted), KEY=VALUE ... (an
+ * update, and the state is published anew: what is not named stays). Ends with its stdin.
  */
 #include <glib.h>
 #include <stdio.h>
@@ -209,10 +209,11 @@ say_client(const TsClientView *view, void *user_data)
 	char text[TS_ADDRESS_TEXT_SIZE];
 
 	(void)user_data;
-	printf("%s requests=%lu dropped=%lu interleaved=%lu interval=%.4f seen=%.3f version=%u mode=%u\n",
+	printf("%s requests=%lu dropped=%lu interleaved=%lu interval=%.4f seen=%.3f version=%u "
+	       "mode=%u\n",
 	       ts_address_format(&view->address, text), (unsigned long)view->n_requests,
-	       (unsigned long)view->n_dropped, (unsigned long)view->n_interleaved,
-	       view->interval_s, view->last_seen_s, view->version, view->mode);
+	       (unsigned long)view->n_dropped, (unsigned long)view->n_interleaved, view->interval_s,
+	       view->last_seen_s, view->version, view->mode);
 }
 
 static void
@@ -227,8 +228,8 @@ obey(Program *program, char *line)
 {
 	g_strstrip(line);
 	if (g_str_has_prefix(line, "clients")) {
-		ts_responder_foreach_client(program->responder, (unsigned)atoi(line + 7), say_client,
-					    NULL);
+		ts_responder_foreach_client(program->responder, (unsigned)atoi(line + 7),
+					    say_client, NULL);
 		printf("end\n");
 	} else if (strcmp(line, "counters") == 0) {
 		ts_metrics_foreach(program->metrics, say_counter, NULL);

@@ -173,6 +173,22 @@ def test_hosts_broadcast_and_multicast_have_no_answer(rig):
     responder.wait_for_counters(requests=3, bad_address=2, replies=1)
 
 
+def test_hosts_ipv6_client_always_meets_the_same_worker(rig):
+    """As in ntp-clients for IPv4: a client of two workers would be in two tables."""
+    lan = rig.lan("server")
+    host = lan["server"]
+    host.ip("-6", "route", "add", "local", "2001:db8:9::/48", "dev", "lo")
+    responder = start(rig, "listen=[::]:123", "workers=4", host=host)
+    sources = [f"2001:db8:9:{high:x}::{low:x}" for high in range(8) for low in range(1, 9)]
+    for _ in range(4):
+        for source in sources:
+            ask_from(host, source, host.ip6)
+    rows = responder.clients()
+    expect("rows", len(rows), len(sources))
+    expect("requests", {row["address"]: row["requests"] for row in rows},
+           {str(ipaddress.ip_address(source)): 4.0 for source in sources})
+
+
 # forged sources: field case B44
 
 def udp(source_port, data):

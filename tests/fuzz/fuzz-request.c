@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fuzz-request.c - whatever comes in, the server's reply is no longer, answers in kind, and holds nothing of
- * the request but its timestamp, poll and unique identifier
+ * fuzz-request.c - whatever comes in, the server's reply is no longer, answers in kind, and holds
+ * nothing of the request but its timestamp, poll and unique identifier
  */
 #include "ntp/reply.h"
 
@@ -15,7 +15,8 @@ check_reply(const uint8_t *data, size_t size, const TsRequest *request, uint32_t
 {
 	const TsSystemState state = {.stratum = 2, .may_serve = 1, .precision_log2s = -25};
 	const TsReplyFields fields = {.origin_ntp64 = request->transmit_ntp64, .kiss = kiss};
-	g_autofree uint8_t *reply = g_malloc(size); /* exactly: one octet more is seen by the sanitizer */
+	g_autofree uint8_t *reply =
+		g_malloc(size); /* exactly: one octet more is seen by the sanitizer */
 	TsReplyFrame frame;
 	TsNtpHeader header;
 	TsNtpTail tail;

@@ -135,8 +135,8 @@ START_TEST(test_access_random_rules_agree_with_search)
 		int n = g_rand_int_range(rand, 0, 12);
 		for (int i = 0; i < n; i++) {
 			unsigned low_bits = (unsigned)g_rand_int_range(rand, 0, 7);
-			unsigned host = (unsigned)g_rand_int_range(rand, 0, 64) >> low_bits
-								 << low_bits;
+			unsigned host =
+				(unsigned)g_rand_int_range(rand, 0, 64) >> low_bits << low_bits;
 			char text[64];
 			g_snprintf(text, sizeof text, is_v6 ? "2001:db8::%x/%u" : "192.0.2.%u/%u",
 				   host, (is_v6 ? 128 : 32) - low_bits);

@@ -119,9 +119,9 @@ START_TEST(test_client_table_limit_is_per_client)
 	unsigned n_replies = 0;
 
 	init_fixture(&fixture, 1 << 20);
-	ts_rate_limit_init(&fixture.limit, &(TsRateLimitSettings){.is_enabled = true,
-								  .interval_s = 1000,
-								  .burst = 4});
+	ts_rate_limit_init(
+		&fixture.limit,
+		&(TsRateLimitSettings){.is_enabled = true, .interval_s = 1000, .burst = 4});
 	for (int i = 0; i < 100; i++)
 		n_replies += ask(&fixture, &loud, 1, NULL) == TS_RATE_REPLY;
 

@@ -90,7 +90,8 @@ START_TEST(test_pairs_full_bucket_loses_the_oldest)
 }
 END_TEST
 
-/* 99 % of the replies shall be interleaved: each client comes back after all others were there once */
+/* 99 % of the replies shall be interleaved: each client comes back after all others were there once
+ */
 START_TEST(test_pairs_few_are_lost_at_half_the_room)
 {
 	enum { N_CLIENTS = 8192, N_ROUNDS = 20 };

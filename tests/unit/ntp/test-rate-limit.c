@@ -88,11 +88,10 @@ START_TEST(test_rate_limit_kiss_one_in_eight_of_the_dropped)
 	Bucket bucket;
 	unsigned n = 100000;
 
-	init_bucket(&bucket, (TsRateLimitSettings){.interval_s = 1000,
-						   .burst = 1,
-						   .leak = 1,
-						   .kod = 3,
-						   .kod_enabled = true});
+	init_bucket(
+		&bucket,
+		(TsRateLimitSettings){
+			.interval_s = 1000, .burst = 1, .leak = 1, .kod = 3, .kod_enabled = true});
 	ask(&bucket, n, 0);
 
 	unsigned dropped = bucket.n[TS_RATE_KISS] + bucket.n[TS_RATE_DROP];
@@ -105,8 +104,8 @@ START_TEST(test_rate_limit_kod_0_kisses_all_of_the_dropped)
 {
 	Bucket bucket;
 
-	init_bucket(&bucket, (TsRateLimitSettings){
-				     .interval_s = 1000, .burst = 1, .kod_enabled = true});
+	init_bucket(&bucket,
+		    (TsRateLimitSettings){.interval_s = 1000, .burst = 1, .kod_enabled = true});
 	ask(&bucket, 1000, 0);
 
 	ck_assert_uint_eq(bucket.n[TS_RATE_KISS], 999);

@@ -74,8 +74,7 @@ START_TEST(test_reply_good_state_fills_every_field)
 	/* 0.5 s and 7 s at 0.125 s/s */
 	ck_assert_uint_eq(header.root_dispersion_ntp32, 0x16000);
 	ck_assert_uint_eq(header.refid, 0xc0000205);
-	ck_assert_uint_eq(header.reference_ntp64,
-			  ts_ntp64_from_utc_ns(T_UTC_NS - 7 * TS_NS_PER_S));
+	ck_assert_uint_eq(header.reference_ntp64, ts_ntp64_from_utc_ns(T_UTC_NS - 7 * TS_NS_PER_S));
 	ck_assert_uint_eq(header.origin_ntp64, some_fields.origin_ntp64);
 	ck_assert_uint_eq(header.receive_ntp64, some_fields.receive_ntp64);
 	ck_assert_uint_eq(header.transmit_ntp64, some_fields.transmit_ntp64);
@@ -148,7 +147,8 @@ START_TEST(test_reply_told_to_serve_claims_stratum_15)
 }
 END_TEST
 
-/* Field case B10: what is no number, negative or too large never wraps, rounded up where it is a bound. */
+/* Field case B10: what is no number, negative or too large never wraps, rounded up where it is a
+ * bound. */
 static const struct {
 	double interval_s;
 	uint32_t wire;
@@ -210,8 +210,8 @@ START_TEST(test_stamps_random_below_precision_and_marked)
 	ts_reply_frame_init(&frame, &good_state, T_RAW_NS, false);
 	for (int i = 0; i < 1000; i++) {
 		uint64_t receive = ts_reply_receive_stamp(&frame, T_UTC_NS, &random);
-		uint64_t transmit = ts_reply_transmit_stamp(&frame, T_UTC_NS + 5000, receive,
-							    &random);
+		uint64_t transmit =
+			ts_reply_transmit_stamp(&frame, T_UTC_NS + 5000, receive, &random);
 		ck_assert_uint_eq(receive & 1, 1);
 		ck_assert_uint_eq(transmit & 1, 0);
 		ck_assert_uint_eq(receive >> 12, exact >> 12);
@@ -232,8 +232,8 @@ START_TEST(test_stamps_transmit_is_always_later_than_receive)
 	ts_reply_frame_init(&frame, &good_state, T_RAW_NS, false);
 	for (int i = 0; i < 1000; i++) {
 		uint64_t receive = ts_reply_receive_stamp(&frame, T_UTC_NS, &random);
-		uint64_t transmit = ts_reply_transmit_stamp(&frame, T_UTC_NS - 100, receive,
-							    &random);
+		uint64_t transmit =
+			ts_reply_transmit_stamp(&frame, T_UTC_NS - 100, receive, &random);
 		ck_assert_uint_eq(transmit & 1, 0);
 		ck_assert_int_gt((int64_t)(transmit - receive), 0);
 	}
@@ -266,8 +266,8 @@ static const struct {
 	{0x23, 123, TS_REQUEST_VALID},
 	{0x1b, 40000, TS_REQUEST_VALID},
 	{0x08, 40000, TS_REQUEST_VALID},
-	{0x08, 123, TS_REQUEST_BAD_MODE},      /* a peer of version 1 */
-	{0x20, 40000, TS_REQUEST_BAD_MODE},    /* mode 0 is no mode later on */
+	{0x08, 123, TS_REQUEST_BAD_MODE},   /* a peer of version 1 */
+	{0x20, 40000, TS_REQUEST_BAD_MODE}, /* mode 0 is no mode later on */
 	{0x10, 40000, TS_REQUEST_BAD_MODE},
 	{0x22, 40000, TS_REQUEST_BAD_MODE},
 	{0x24, 40000, TS_REQUEST_BAD_MODE},
@@ -309,12 +309,12 @@ static const struct {
 	uint8_t first;
 	bool may_be_interleaved;
 } origins[] = {
-	{0, 0, 5, 0x23, false},       /* a client that tells nothing */
-	{4, 3, 5, 0x23, false},       /* basic mode: our transmit timestamp is even */
+	{0, 0, 5, 0x23, false}, /* a client that tells nothing */
+	{4, 3, 5, 0x23, false}, /* basic mode: our transmit timestamp is even */
 	{7, 3, 5, 0x23, true},
-	{7, 5, 5, 0x23, false},       /* RFC 9769: receive and transmit must differ */
+	{7, 5, 5, 0x23, false}, /* RFC 9769: receive and transmit must differ */
 	{7, 3, 5, 0x1b, true},
-	{7, 3, 5, 0x21, false},       /* symmetric */
+	{7, 3, 5, 0x21, false}, /* symmetric */
 };
 
 START_TEST(test_request_odd_origin_may_be_interleaved)
