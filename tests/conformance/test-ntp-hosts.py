@@ -13,6 +13,7 @@ from frame import wait_until
 from frame.ntp import Packet, exchange
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
+IPV6_FREEBIND = 78  # Python has no name for it
 
 
 def write_sysctl(host, name, value):
@@ -77,6 +78,8 @@ def ask_from(host, source, address, request=None):
     """Asks by a socket that takes replies from anywhere. Returns: the address that answered, and the packet."""
     family = V6 if ":" in address else V4
     with host.socket(family, socket.SOCK_DGRAM) as sock:
+        if family == V6:  # a source out of a local route is on no interface
+            sock.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
         sock.bind((source, 0))
         sock.settimeout(5)
         sock.sendto((request or good_request()).pack(), (address, 123))
