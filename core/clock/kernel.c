@@ -152,8 +152,10 @@ kernel_steer(TsClock *clock, double frequency, double slew_s, double slew_durati
 	ts_clock_mapping_set_slew(&mapping, mapping.anchor_raw_ns, frequency, slew_s,
 				  slew_duration_s);
 	ts_clock_set_mapping(clock, &mapping);
+	/* timers count on CLOCK_MONOTONIC, which the kernel slews with its clock */
 	if (rate != 0)
-		ts_timer_arm_after(self->slew_timer, ts_s_to_ns(slew_duration_s));
+		ts_timer_arm_after(self->slew_timer,
+				   ts_s_to_ns(slew_duration_s * (1 + frequency + rate)));
 	else
 		ts_timer_disarm(self->slew_timer);
 	return true;

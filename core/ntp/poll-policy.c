@@ -2,6 +2,8 @@
 /* poll-policy.c - see poll-policy.h */
 #include "ntp/poll-policy.h"
 
+#include <math.h>
+
 #include <glib.h>
 
 #include "base/time.h"
@@ -41,8 +43,8 @@ ts_poll_policy_set_limits(TsPollPolicy *policy, int min_log2s, int max_log2s)
 void
 ts_poll_policy_start_burst(TsPollPolicy *policy, unsigned n_good, unsigned n_total)
 {
-	if (policy->burst_total == 0)
-		policy->burst_good = 0; /* what the last one left unanswered */
+	if (policy->burst_total == 0) /* what the last one left unanswered */
+		policy->burst_good = policy->burst_answered = 0;
 	policy->burst_good = MAX(policy->burst_good, n_good);
 	policy->burst_total = MAX(policy->burst_total, n_total);
 }
@@ -50,7 +52,7 @@ ts_poll_policy_start_burst(TsPollPolicy *policy, unsigned n_good, unsigned n_tot
 void
 ts_poll_policy_end_burst(TsPollPolicy *policy)
 {
-	policy->burst_good = policy->burst_total = 0;
+	policy->burst_good = policy->burst_total = policy->burst_answered = 0;
 }
 
 void
@@ -78,7 +80,10 @@ ts_poll_policy_on_reply(TsPollPolicy *policy, bool is_good, int wanted_log2s)
 	if (!is_good)
 		return;
 	policy->current_log2s = CLAMP(wanted_log2s, policy->min_log2s, policy->max_log2s);
-	if (policy->burst_good > 0 && --policy->burst_good == 0)
+	if (policy->burst_good == 0)
+		return;
+	policy->burst_answered++;
+	if (--policy->burst_good == 0)
 		ts_poll_policy_end_burst(policy);
 }
 
@@ -119,8 +124,10 @@ ts_poll_policy_delay_s(const TsPollPolicy *policy, double round_trip_s, bool is_
 {
 	double interval_s = ts_log2s_to_s(ts_poll_policy_interval_log2s(policy));
 
-	if (policy->burst_good > 0 && policy->burst_total > 0)
-		interval_s = MIN(BURST_SPACING_S, interval_s / 4);
+	if (policy->burst_good > 0 && policy->burst_total > 0) {
+		unsigned doublings = policy->burst_answered > 1 ? policy->burst_answered - 1 : 0;
+		interval_s = MIN(ldexp(BURST_SPACING_S, (int)MIN(doublings, 10)), interval_s / 2);
+	}
 	if (!is_reachable || round_trip_s < 0)
 		interval_s = MAX(interval_s, 1.0);
 	else

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* A burst as at start: this many good replies out of at most that many requests. */
-#define TS_POLL_INITIAL_GOOD  4
+#define TS_POLL_INITIAL_GOOD  6
 #define TS_POLL_INITIAL_TOTAL 8
 /* The option "burst": at each poll one good reply out of four requests. */
 #define TS_POLL_BURST_GOOD  1
@@ -33,6 +33,7 @@ typedef struct {
 	unsigned n_missed;      /* in a row */
 	unsigned burst_good;    /* still wanted; 0: no burst */
 	unsigned burst_total;   /* requests still allowed in it */
+	unsigned burst_answered; /* good replies so far */
 } TsPollPolicy;
 
 void ts_poll_policy_init(TsPollPolicy *policy, int min_log2s, int max_log2s);
@@ -40,7 +41,9 @@ void ts_poll_policy_init(TsPollPolicy *policy, int min_log2s, int max_log2s);
 /* Changed options: the present interval is kept as far as the new limits allow. */
 void ts_poll_policy_set_limits(TsPollPolicy *policy, int min_log2s, int max_log2s);
 
-/* Asks until @n_good replies were good, @n_total times at most; a longer burst under way stays. */
+/* Asks until @n_good replies were good, @n_total times at most; a longer burst under way stays. The
+ * gaps begin at 2 s and double with each good reply: what is not known yet at start is the oscillator's
+ * rate, and the same few samples tell more of it the longer they span. */
 void ts_poll_policy_start_burst(TsPollPolicy *policy, unsigned n_good, unsigned n_total);
 void ts_poll_policy_end_burst(TsPollPolicy *policy);
 

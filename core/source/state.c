@@ -192,6 +192,10 @@ ts_engine_publish(TsEngine *engine)
 	case TS_CLOCK_UNSYNCHRONISED:
 		break;
 	}
+	ts_debug("%s at %" G_GINT64_FORMAT ".%09d: root delay %.9f s, root dispersion %.9f s",
+		 ts_clock_state_name(engine->kind), state.reference_utc_ns / TS_NS_PER_S,
+		 (int)(state.reference_utc_ns % TS_NS_PER_S), state.root_delay_s,
+		 state.root_dispersion_s);
 	/* the reference time on the wire is when the clock was last corrected */
 	if (engine->last_update_mono_ns >= 0 && engine->kind != TS_CLOCK_FREERUN)
 		state.reference_utc_ns -=

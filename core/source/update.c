@@ -18,7 +18,7 @@
  * than this. */
 #define START_PATIENCE_NS (15 * TS_NS_PER_S)
 #define LOOKUP_PATIENCE_NS (4 * TS_NS_PER_S)
-#define START_SAMPLES     3
+#define START_SAMPLES     2
 
 /* Samples in a row after which a source that is no use is given up for another address. */
 #define USELESS_LIMIT 8
@@ -330,6 +330,10 @@ ts_engine_steer(TsEngine *engine)
 	fill_input(engine, &engine->estimate, &input);
 	TsCorrection correction =
 		ts_discipline_update(engine->discipline, &input, &correction_s, &error);
+	ts_debug("offset %+.9f s +- %.9f s, frequency %+.6f ppm +- %.6f ppm, wander %.3g, %u samples",
+		 correction_s, input.offset_sd_s, input.frequency * 1e6,
+		 engine->estimate.frequency_sd * 1e6, engine->estimate.wander,
+		 engine->estimate.n_samples);
 	note_correction(engine, correction, correction_s, error);
 }
 

@@ -79,6 +79,36 @@ START_TEST(test_discipline_small_error_is_slewed_before_the_next_update)
 }
 END_TEST
 
+START_TEST(test_discipline_error_as_large_as_noise_is_slewed_over_half_the_interval)
+{
+	g_autoptr(TsDiscipline) discipline = ts_discipline_new(clk, &options);
+	TsDisciplineInput input = ahead_by(0.001);
+	double correction_s;
+
+	input.offset_sd_s = 0.001;
+	ts_discipline_update(discipline, &input, &correction_s, NULL);
+
+	ck_assert_double_eq_tol(seconds_gained(4), 0.0005, 1e-8);
+	ck_assert_double_eq_tol(seconds_gained(4), 0.0005, 1e-8);
+	ck_assert_double_eq_tol(seconds_gained(8), 0, 1e-8);
+}
+END_TEST
+
+START_TEST(test_discipline_error_beyond_noise_is_slewed_faster)
+{
+	g_autoptr(TsDiscipline) discipline = ts_discipline_new(clk, &options);
+	TsDisciplineInput input = ahead_by(0.001);
+	double correction_s;
+
+	/* 3 sd^2 / error^2 of the 16 s */
+	input.offset_sd_s = 0.00025;
+	ts_discipline_update(discipline, &input, &correction_s, NULL);
+
+	ck_assert_double_eq_tol(seconds_gained(3), 0.001, 1e-8);
+	ck_assert_double_eq_tol(seconds_gained(8), 0, 1e-8);
+}
+END_TEST
+
 START_TEST(test_discipline_slew_keeps_to_its_rate)
 {
 	g_autoptr(TsDiscipline) discipline = ts_discipline_new(clk, &options);
@@ -163,6 +193,9 @@ TS_TEST_MAIN("discipline", {
 	TCase *core = tcase_create("core");
 	tcase_add_checked_fixture(core, make_clock, free_clock);
 	tcase_add_test(core, test_discipline_small_error_is_slewed_before_the_next_update);
+	tcase_add_test(core,
+		       test_discipline_error_as_large_as_noise_is_slewed_over_half_the_interval);
+	tcase_add_test(core, test_discipline_error_beyond_noise_is_slewed_faster);
 	tcase_add_test(core, test_discipline_slew_keeps_to_its_rate);
 	tcase_add_test(core, test_discipline_steps_only_at_the_first_updates);
 	tcase_add_test(core, test_discipline_never_and_always_are_obeyed);

@@ -106,11 +106,42 @@ START_TEST(test_poll_policy_burst_ends_with_its_good_replies)
 
 	for (int i = 0; i < 4; i++) {
 		ts_poll_policy_on_sent(&policy);
-		ck_assert_double_eq(delay_s(&policy), 2.0);
+		ck_assert_double_le(delay_s(&policy), 8.0);
 		ts_poll_policy_on_reply(&policy, true, 6);
 	}
 
 	ck_assert_double_eq(delay_s(&policy), 64.0);
+}
+END_TEST
+
+START_TEST(test_poll_policy_gaps_of_a_burst_double_up_to_half_the_interval)
+{
+	static const double gaps_s[] = {2, 4, 8, 16, 32, 32};
+	TsPollPolicy policy = policy_of(6, 10);
+	ts_poll_policy_start_burst(&policy, 8, 8);
+
+	for (unsigned i = 0; i < 6; i++) {
+		ts_poll_policy_on_sent(&policy);
+		ts_poll_policy_on_reply(&policy, true, 6);
+		ck_assert_double_eq(delay_s(&policy), gaps_s[i]);
+	}
+}
+END_TEST
+
+START_TEST(test_poll_policy_next_burst_begins_with_short_gaps_again)
+{
+	TsPollPolicy policy = policy_of(6, 10);
+	for (int burst = 0; burst < 2; burst++) {
+		ts_poll_policy_start_burst(&policy, 3, 4);
+		ts_poll_policy_on_sent(&policy);
+		ts_poll_policy_on_reply(&policy, true, 6);
+		ck_assert_double_eq(delay_s(&policy), 2.0);
+		ts_poll_policy_on_sent(&policy);
+		ts_poll_policy_on_reply(&policy, true, 6);
+		ck_assert_double_eq(delay_s(&policy), 4.0);
+		ts_poll_policy_on_sent(&policy);
+		ts_poll_policy_on_reply(&policy, true, 6);
+	}
 }
 END_TEST
 
@@ -216,6 +247,8 @@ TS_TEST_MAIN("ntp-poll-policy", {
 	tcase_add_test(core, test_poll_policy_after_kisses_comes_back_slowly);
 	tcase_add_test(core, test_poll_policy_misses_do_not_shorten_what_a_kiss_asked_for);
 	tcase_add_test(core, test_poll_policy_burst_ends_with_its_good_replies);
+	tcase_add_test(core, test_poll_policy_gaps_of_a_burst_double_up_to_half_the_interval);
+	tcase_add_test(core, test_poll_policy_next_burst_begins_with_short_gaps_again);
 	tcase_add_test(core, test_poll_policy_burst_without_answer_ends_with_its_requests);
 	tcase_add_test(core, test_poll_policy_burst_left_unanswered_does_not_lengthen_the_next);
 	tcase_add_test(core, test_poll_policy_kiss_ends_a_burst);
