@@ -7,7 +7,8 @@
 #include "plugin/loader.h"
 #include "plugin/plugin-files.h"
 
-/* Returns: (nullable) (transfer full): what @name means, looked at; a problem at @where if that fails. */
+/* Returns: (nullable) (transfer full): what @name means, looked at; a problem at @where if that
+ * fails. */
 static TsModule *
 look_for(const TsSettings *settings, const char *name, const TsOrigin *where, GPtrArray *problems)
 {
@@ -32,16 +33,16 @@ check_source(const TsSettings *settings, const TsSourceSettings *source, GPtrArr
 	if (info->kind != TIMESRV_KIND_REFCLOCK) {
 		ts_plugin_schema_add_problem(
 			problems, &source->origin, false,
-			g_strdup_printf("plugin %s is of kind %s: it gives no time; name one of kind "
-					"refclock",
-					info->name, ts_plugin_kind_name(info->kind)));
+			g_strdup_printf(
+				"plugin %s is of kind %s: it gives no time; name one of kind "
+				"refclock",
+				info->name, ts_plugin_kind_name(info->kind)));
 		return;
 	}
 	const TsPluginSettings *entry = ts_plugin_files_entry(settings, info->name);
 	TsNode *maps[] = {source->plugin, entry ? entry->settings : NULL};
-	G_GNUC_UNUSED g_autoptr(GHashTable) values =
-		ts_plugin_schema_read(module->schema, maps, G_N_ELEMENTS(maps), &source->origin,
-				      info->name, problems);
+	G_GNUC_UNUSED g_autoptr(GHashTable) values = ts_plugin_schema_read(
+		module->schema, maps, G_N_ELEMENTS(maps), &source->origin, info->name, problems);
 }
 
 /* An entry that is only the defaults of sources was checked with them. */
@@ -55,10 +56,9 @@ check_entry(const TsSettings *settings, const TsPluginSettings *entry, GPtrArray
 		return;
 	TsNode *maps[] = {entry->settings};
 	bool is_service = module->facts->info.kind == TIMESRV_KIND_SERVICE;
-	G_GNUC_UNUSED g_autoptr(GHashTable) values =
-		ts_plugin_schema_read(module->schema, maps, G_N_ELEMENTS(maps),
-				      is_service ? &entry->origin : NULL, module->facts->info.name,
-				      problems);
+	G_GNUC_UNUSED g_autoptr(GHashTable) values = ts_plugin_schema_read(
+		module->schema, maps, G_N_ELEMENTS(maps), is_service ? &entry->origin : NULL,
+		module->facts->info.name, problems);
 }
 
 void

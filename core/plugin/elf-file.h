@@ -7,7 +7,8 @@
 
 typedef Elf TsElf;
 
-/* Returns: (nullable): @fd, which stays the caller's, for reading; NULL for what libelf can't take. */
+/* Returns: (nullable): @fd, which stays the caller's, for reading; NULL for what libelf can't
+ * take. */
 static inline TsElf *
 ts_elf_open(int fd)
 {

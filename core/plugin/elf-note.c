@@ -53,13 +53,17 @@ take_info(TsPluginFacts *facts, const char *content, size_t size, const char *pa
 	struct timesrv_note_info *info = &facts->info;
 
 	if (size < MIN_INFO_BYTES)
-		return refuse(error, path, "its info note has %zu bytes where %zu are the least; it is "
-			      "damaged, or was not made by TIMESRV_PLUGIN_INFO", size, MIN_INFO_BYTES);
+		return refuse(error, path,
+			      "its info note has %zu bytes where %zu are the least; it is "
+			      "damaged, or was not made by TIMESRV_PLUGIN_INFO",
+			      size, MIN_INFO_BYTES);
 	memcpy(info, content, sizeof *info);
 	if (info->struct_size < MIN_INFO_BYTES || info->struct_size > size)
-		return refuse(error, path, "its info note claims %u bytes and has %zu; it is damaged",
+		return refuse(error, path,
+			      "its info note claims %u bytes and has %zu; it is damaged",
 			      info->struct_size, size);
-	if (!has_end(info->name, sizeof info->name) || !has_end(info->version, sizeof info->version) ||
+	if (!has_end(info->name, sizeof info->name) ||
+	    !has_end(info->version, sizeof info->version) ||
 	    !has_end(info->license, sizeof info->license) ||
 	    !has_end(info->summary, sizeof info->summary))
 		return refuse(error, path, "a text in its info note has no end; it is damaged");
@@ -69,14 +73,18 @@ take_info(TsPluginFacts *facts, const char *content, size_t size, const char *pa
 }
 
 static gboolean
-take_schema(TsPluginFacts *facts, const char *content, size_t size, const char *path, GError **error)
+take_schema(TsPluginFacts *facts, const char *content, size_t size, const char *path,
+	    GError **error)
 {
 	if (size > MAX_SCHEMA_BYTES || size == 0 || content[size - 1] != '\0' ||
 	    strlen(content) != size - 1 || !g_utf8_validate(content, -1, NULL))
-		return refuse(error, path, "its schema note is no text of at most %d bytes that ends "
-			      "with a NUL", MAX_SCHEMA_BYTES);
+		return refuse(error, path,
+			      "its schema note is no text of at most %d bytes that ends "
+			      "with a NUL",
+			      MAX_SCHEMA_BYTES);
 	if (facts->schema)
-		return refuse(error, path, "it has two schema notes; TIMESRV_PLUGIN_SCHEMA stands once");
+		return refuse(error, path,
+			      "it has two schema notes; TIMESRV_PLUGIN_SCHEMA stands once");
 	facts->schema = g_strndup(content, size);
 	return TRUE;
 }
@@ -94,12 +102,14 @@ take_note(TsPluginFacts *facts, const GElf_Nhdr *header, const char *owner, cons
 	if (header->n_type != TIMESRV_NOTE_INFO)
 		return TRUE;
 	if (facts->info.struct_size)
-		return refuse(error, path, "it has two info notes; TIMESRV_PLUGIN_INFO stands once");
+		return refuse(error, path,
+			      "it has two info notes; TIMESRV_PLUGIN_INFO stands once");
 	return take_info(facts, content, header->n_descsz, path, error);
 }
 
 static gboolean
-take_segment(TsPluginFacts *facts, Elf *elf, const GElf_Phdr *segment, const char *path, GError **error)
+take_segment(TsPluginFacts *facts, Elf *elf, const GElf_Phdr *segment, const char *path,
+	     GError **error)
 {
 	Elf_Data *data = elf_getdata_rawchunk(elf, (int64_t)segment->p_offset, segment->p_filesz,
 					      segment->p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
@@ -107,24 +117,29 @@ take_segment(TsPluginFacts *facts, Elf *elf, const GElf_Phdr *segment, const cha
 	size_t offset = 0, owner_offset, content_offset;
 
 	if (!data)
-		return refuse(error, path, "its notes lie outside of the file; it is cut short or damaged");
+		return refuse(error, path,
+			      "its notes lie outside of the file; it is cut short or damaged");
 	/* gelf_getnote() returns 0 for a note that does not fit into the segment */
 	while (offset + sizeof header <= data->d_size) {
 		offset = gelf_getnote(data, offset, &header, &owner_offset, &content_offset);
 		if (offset == 0)
-			return refuse(error, path, "a note does not fit into its segment; it is damaged");
+			return refuse(error, path,
+				      "a note does not fit into its segment; it is damaged");
 		const char *bytes = data->d_buf;
-		if (!take_note(facts, &header, bytes + owner_offset, bytes + content_offset, path, error))
+		if (!take_note(facts, &header, bytes + owner_offset, bytes + content_offset, path,
+			       error))
 			return FALSE;
 	}
 	return TRUE;
 }
 
-/* ld.so maps what the headers say: what lies past the end of the file would crash us with SIGBUS. */
+/* ld.so maps what the headers say: what lies past the end of the file would crash us with
+ * SIGBUS. */
 static gboolean
 is_in_file(const GElf_Phdr *segment, uint64_t file_bytes)
 {
-	return segment->p_offset <= file_bytes && segment->p_filesz <= file_bytes - segment->p_offset &&
+	return segment->p_offset <= file_bytes &&
+	       segment->p_filesz <= file_bytes - segment->p_offset &&
 	       segment->p_filesz <= segment->p_memsz;
 }
 
@@ -138,7 +153,8 @@ take_segments(TsPluginFacts *facts, Elf *elf, uint64_t file_bytes, const char *p
 	for (size_t i = 0; i < n_segments; i++) {
 		GElf_Phdr segment;
 		if (!gelf_getphdr(elf, (int)i, &segment))
-			return refuse(error, path, "its program headers can't be read; it is damaged");
+			return refuse(error, path,
+				      "its program headers can't be read; it is damaged");
 		if (segment.p_type == PT_LOAD && !is_in_file(&segment, file_bytes))
 			return refuse(error, path, "is cut short: copy it anew");
 		if (segment.p_type == PT_LOAD)
@@ -161,13 +177,16 @@ check_machine(Elf *elf, const char *path, GError **error)
 	if (header.e_ident[EI_CLASS] != __ehdr_start.e_ident[EI_CLASS] ||
 	    header.e_ident[EI_DATA] != __ehdr_start.e_ident[EI_DATA] ||
 	    header.e_machine != __ehdr_start.e_machine)
-		return refuse(error, path, "was built for another machine (ELF machine %u, %s; here %u, "
-			      "%s); rebuild it on this one", header.e_machine,
+		return refuse(error, path,
+			      "was built for another machine (ELF machine %u, %s; here %u, "
+			      "%s); rebuild it on this one",
+			      header.e_machine,
 			      header.e_ident[EI_CLASS] == ELFCLASS64 ? "64 bits" : "32 bits",
 			      __ehdr_start.e_machine,
 			      __ehdr_start.e_ident[EI_CLASS] == ELFCLASS64 ? "64 bits" : "32 bits");
 	if (header.e_type != ET_DYN)
-		return refuse(error, path, "is no shared object (ELF type %u); link it with -shared",
+		return refuse(error, path,
+			      "is no shared object (ELF type %u); link it with -shared",
 			      header.e_type);
 	return TRUE;
 }
@@ -187,10 +206,12 @@ ts_plugin_facts_read(int fd, const char *path, GError **error)
 		refuse(error, path, "is no ELF file; give a shared object (.so)");
 		return NULL;
 	}
-	if (!check_machine(elf, path, error) || !take_segments(facts, elf, (uint64_t)status.st_size, path, error))
+	if (!check_machine(elf, path, error) ||
+	    !take_segments(facts, elf, (uint64_t)status.st_size, path, error))
 		return NULL;
 	if (!facts->info.struct_size) {
-		refuse(error, path, "is no timesrv plugin: it has no note of one; state its facts with "
+		refuse(error, path,
+		       "is no timesrv plugin: it has no note of one; state its facts with "
 		       "TIMESRV_PLUGIN_INFO of <timesrv/plugin.h>");
 		return NULL;
 	}
@@ -233,18 +254,20 @@ ts_plugin_facts_check(const TsPluginFacts *facts, const char *path, GError **err
 	if (info->abi_major != TIMESRV_ABI_MAJOR)
 		return refuse(error, path, "was built for ABI %u, this daemon has ABI %u; %s",
 			      info->abi_major, TIMESRV_ABI_MAJOR,
-			      info->abi_major > TIMESRV_ABI_MAJOR ?
-				      "get a newer timesrv, or an older version of the plugin" :
-				      "rebuild the plugin against the SDK of this version");
+			      info->abi_major > TIMESRV_ABI_MAJOR
+				      ? "get a newer timesrv, or an older version of the plugin"
+				      : "rebuild the plugin against the SDK of this version");
 	/* a later minor of the daemon is compared the same way */
 	unsigned minor = TIMESRV_ABI_MINOR;
 	if (info->abi_minor_min > minor)
-		return refuse(error, path, "needs ABI %u.%u, this daemon has %u.%u; get a newer timesrv, "
-			      "or an older version of the plugin", info->abi_major,
-			      info->abi_minor_min, TIMESRV_ABI_MAJOR, minor);
+		return refuse(error, path,
+			      "needs ABI %u.%u, this daemon has %u.%u; get a newer timesrv, "
+			      "or an older version of the plugin",
+			      info->abi_major, info->abi_minor_min, TIMESRV_ABI_MAJOR, minor);
 	if (info->kind != TIMESRV_KIND_REFCLOCK && info->kind != TIMESRV_KIND_SERVICE)
-		return refuse(error, path, "is of kind %s (%u), which this version of timesrv does not "
-			      "load; it loads refclock and service", ts_plugin_kind_name(info->kind),
-			      info->kind);
+		return refuse(error, path,
+			      "is of kind %s (%u), which this version of timesrv does not "
+			      "load; it loads refclock and service",
+			      ts_plugin_kind_name(info->kind), info->kind);
 	return TRUE;
 }

@@ -23,8 +23,8 @@ typedef struct {
  * @fd: the file, seekable
  * @path: for messages
  *
- * Returns: (transfer full) (nullable): the facts of a shared object of this machine with whole notes; its
- * ABI is not judged. Errors: TIMESRV_ERROR_INCOMPATIBLE, with the remedy.
+ * Returns: (transfer full) (nullable): the facts of a shared object of this machine with whole
+ * notes; its ABI is not judged. Errors: TIMESRV_ERROR_INCOMPATIBLE, with the remedy.
  */
 TsPluginFacts *ts_plugin_facts_read(int fd, const char *path, GError **error);
 void ts_plugin_facts_free(TsPluginFacts *facts);

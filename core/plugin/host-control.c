@@ -78,8 +78,8 @@ is_file(const char *name_or_file)
 static char *
 path_of(TsPluginHost *host, const char *name_or_file, GError **error)
 {
-	return is_file(name_or_file) ? g_strdup(name_or_file) :
-				       ts_plugin_files_find(host->settings, name_or_file, error);
+	return is_file(name_or_file) ? g_strdup(name_or_file)
+				     : ts_plugin_files_find(host->settings, name_or_file, error);
 }
 
 /* Returns: (nullable): the loaded plugin that @name means, by its whole or short name. */
@@ -119,8 +119,8 @@ ts_plugin_host_load(TsPluginHost *host, const char *name_or_file, GError **error
 	g_autofree char *name = ts_plugin_files_name(path);
 	TsLoaded *plugin = g_hash_table_lookup(host->plugins, name);
 	if (plugin) {
-		g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_EXISTS, "plugin %s is loaded already, from %s",
-			    name, plugin->module->path);
+		g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_EXISTS,
+			    "plugin %s is loaded already, from %s", name, plugin->module->path);
 		return false;
 	}
 	plugin = ts_plugin_host_take(host, path, error);
@@ -136,17 +136,20 @@ ts_plugin_host_unload(TsPluginHost *host, const char *name, GError **error)
 	TsLoaded *plugin = find_loaded(host, name);
 
 	if (!plugin) {
-		g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_NOT_FOUND, "plugin %s is not loaded", name);
+		g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_NOT_FOUND,
+			    "plugin %s is not loaded", name);
 		return false;
 	}
 	if (plugin->uses->len > 0) {
 		GString *labels = g_string_new(NULL);
 		for (unsigned i = 0; i < plugin->uses->len; i++)
-			g_string_append_printf(labels, "%s%s", i ? ", " : "",
-					       ((TsLoadedUse *)g_ptr_array_index(plugin->uses, i))->label);
+			g_string_append_printf(
+				labels, "%s%s", i ? ", " : "",
+				((TsLoadedUse *)g_ptr_array_index(plugin->uses, i))->label);
 		g_autofree char *text = g_string_free(labels, FALSE);
 		g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_EXISTS,
-			    "plugin %s is used by: %s; remove these sources first", plugin->name, text);
+			    "plugin %s is used by: %s; remove these sources first", plugin->name,
+			    text);
 		return false;
 	}
 	ts_plugin_host_drop(plugin);

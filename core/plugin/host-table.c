@@ -2,8 +2,8 @@
 /*
  * host-table.c - the functions behind struct timesrv_host (sdk/include/timesrv/host.h)
  *
- * Plugins are not trusted to be right: each argument is looked at, and what an instance made is kept in
- * its list of handles.
+ * Plugins are not trusted to be right: each argument is looked at, and what an instance made is
+ * kept in its list of handles.
  */
 #include "plugin/instance.h"
 
@@ -101,7 +101,8 @@ log_level(uint32_t level)
 	}
 }
 
-/* Returns: whether a line may be said now; *@n_suppressed is how many were not since the last one. */
+/* Returns: whether a line may be said now; *@n_suppressed is how many were not since the last
+ * one. */
 static bool
 take_log_token(TsInstance *instance, unsigned *n_suppressed)
 {
@@ -230,8 +231,8 @@ on_watch(int fd, GIOCondition condition, void *user_data)
 }
 
 static int
-host_watch_add(timesrv_instance *h, int fd, uint32_t events, timesrv_watch_func func, void *user_data,
-	       timesrv_id *id)
+host_watch_add(timesrv_instance *h, int fd, uint32_t events, timesrv_watch_func func,
+	       void *user_data, timesrv_id *id)
 {
 	TsSched *sched = ts_engine_sched(h->context->engine);
 	unsigned condition = 0;
@@ -265,7 +266,8 @@ host_cancel(timesrv_instance *h, timesrv_id id)
 
 /* Returns: 0, -ENOENT or -EINVAL; @types: bits of TsSettingType that are good */
 static int
-find_value(const TsInstance *instance, const char *name, unsigned types, const TsSettingValue **value)
+find_value(const TsInstance *instance, const char *name, unsigned types,
+	   const TsSettingValue **value)
 {
 	*value = g_hash_table_lookup(instance->values, name);
 	if (!*value || !(types & 1u << (*value)->type))
@@ -299,7 +301,8 @@ static int
 host_setting_number(timesrv_instance *h, const char *name, double *value)
 {
 	const TsSettingValue *found;
-	int result = find_value(h, name, 1u << TS_SETTING_NUMBER | 1u << TS_SETTING_DURATION, &found);
+	int result =
+		find_value(h, name, 1u << TS_SETTING_NUMBER | 1u << TS_SETTING_DURATION, &found);
 
 	if (result == 0)
 		*value = found->number;
@@ -340,8 +343,8 @@ host_set_progress(timesrv_instance *h, const char *text)
 /* ---- metrics --------------------------------------------------------------------------------- */
 
 static int
-host_metric_add(timesrv_instance *h, uint32_t kind, const char *name, const char *unit, const char *help,
-		timesrv_id *id)
+host_metric_add(timesrv_instance *h, uint32_t kind, const char *name, const char *unit,
+		const char *help, timesrv_id *id)
 {
 	TsMetrics *metrics = h->context->metrics;
 	TsMetric *metric;
@@ -389,15 +392,16 @@ host_metric_set(timesrv_instance *h, timesrv_id id, double value)
 /* ---- services -------------------------------------------------------------------------------- */
 
 static int
-host_service_publish(timesrv_instance *h, const char *interface, uint32_t version, const void *table,
-		     void *object)
+host_service_publish(timesrv_instance *h, const char *interface, uint32_t version,
+		     const void *table, void *object)
 {
 	if (!h->is_started)
 		return -ESHUTDOWN;
 	if (!interface || !*interface || !table)
 		return -EINVAL;
-	return ts_services_publish(h->context->services, h, interface, version, table, object) ? 0 :
-												 -EEXIST;
+	return ts_services_publish(h->context->services, h, interface, version, table, object)
+		       ? 0
+		       : -EEXIST;
 }
 
 static void

@@ -44,7 +44,8 @@ need(TsPluginHost *host, const char *name, GError **error)
 
 	if (entry && !entry->is_enabled) {
 		g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_INVALID_CONFIG,
-			    "plugin %s is not enabled; set plugins: %s: enabled: true", name, entry->name);
+			    "plugin %s is not enabled; set plugins: %s: enabled: true", name,
+			    entry->name);
 		return NULL;
 	}
 	g_autofree char *path = ts_plugin_files_find(host->settings, name, error);
@@ -68,7 +69,9 @@ find_source(TsPluginHost *host, const char *label, unsigned *index)
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		TsLoaded *plugin = value;
 		for (*index = 0; *index < plugin->uses->len; ++*index)
-			if (g_str_equal(((TsLoadedUse *)g_ptr_array_index(plugin->uses, *index))->label, label))
+			if (g_str_equal(
+				    ((TsLoadedUse *)g_ptr_array_index(plugin->uses, *index))->label,
+				    label))
 				return plugin;
 	}
 	return NULL;

@@ -2,9 +2,9 @@
 /*
  * host.h - the plugin host: finds, checks, loads and calls plugins
  *
- * A plugin is a .so behind the ABI of sdk/include/timesrv/. Its facts and settings schema are read from
- * ELF notes without running its code. Plugins that no source and no entry of "plugins:" names are not
- * loaded. Thread: main, for everything here.
+ * A plugin is a .so behind the ABI of sdk/include/timesrv/. Its facts and settings schema are read
+ * from ELF notes without running its code. Plugins that no source and no entry of "plugins:" names
+ * are not loaded. Thread: main, for everything here.
  */
 #pragma once
 
@@ -20,17 +20,18 @@ typedef struct _TsPluginHost TsPluginHost;
 TsPluginHost *ts_plugin_host_new(TsEngine *engine, TsMetrics *metrics);
 void ts_plugin_host_free(TsPluginHost *host);
 
-/* The provider of TS_SOURCE_REFCLOCK for the roster; user_data is the host. A source names its plugin,
- * which is loaded when the first one needs it and unloaded with the last. "gps" finds "refclock-gps". */
+/* The provider of TS_SOURCE_REFCLOCK for the roster; user_data is the host. A source names its
+ * plugin, which is loaded when the first one needs it and unloaded with the last. "gps" finds
+ * "refclock-gps". */
 extern const TsSourceProvider ts_plugin_host_provider;
 
-/* Takes directory and entries of "plugins:"; an entry's keys hold for each source of that plugin that
- * does not say otherwise. Entries that can't be loaded are said as warnings with the
- * cause; the others go on. Call before ts_roster_apply(). */
+/* Takes directory and entries of "plugins:"; an entry's keys hold for each source of that plugin
+ * that does not say otherwise. Entries that can't be loaded are said as warnings with the cause;
+ * the others go on. Call before ts_roster_apply(). */
 void ts_plugin_host_apply(TsPluginHost *host, const TsSettings *settings);
 
-/* Checks the plugins' own keys of @settings against their schemas, running no code of theirs; appends
- * TsConfigProblem to @problems. A plugin that is missing or of another ABI is a warning. */
+/* Checks the plugins' own keys of @settings against their schemas, running no code of theirs;
+ * appends TsConfigProblem to @problems. A plugin that is missing or of another ABI is a warning. */
 void ts_plugin_host_check_settings(const TsSettings *settings, GPtrArray *problems);
 
 typedef struct {
@@ -52,10 +53,12 @@ typedef struct {
 
 void ts_plugin_view_free(TsPluginView *view);
 
-/* Returns: (transfer full) (element-type TsPluginView): the loaded ones and those found in the directory. */
+/* Returns: (transfer full) (element-type TsPluginView): the loaded ones and those found in the
+ * directory. */
 GPtrArray *ts_plugin_host_list(TsPluginHost *host);
 
-/* Returns: (transfer full) (nullable): @name_or_file is a name or a path; runs no code of the file. */
+/* Returns: (transfer full) (nullable): @name_or_file is a name or a path; runs no code of the
+ * file. */
 TsPluginView *ts_plugin_host_info(TsPluginHost *host, const char *name_or_file, GError **error);
 
 /* Loads a plugin by name (or file) with the settings of its entry. */

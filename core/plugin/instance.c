@@ -97,8 +97,10 @@ ts_instance_free(TsInstance *instance)
 		ts_services_release(instance->context->services,
 				    g_ptr_array_steal_index(instance->refs, 0));
 	if (instance->is_pinned) {
-		ts_warning("%s: a service of it is in use and was not given back within 1 s; its code "
-			   "stays in memory", instance->name);
+		ts_warning(
+			"%s: a service of it is in use and was not given back within 1 s; its code "
+			"stays in memory",
+			instance->name);
 		ts_host_table_revoke(instance, true);
 		return false;
 	}

@@ -2,9 +2,9 @@
 /*
  * instance.h - one living instance of a plugin: its handle, its settings, and all that it made
  *
- * Whatever a plugin made through its host table is listed here, so that it can be taken back: timers,
- * descriptors and services before stop(), metrics after destroy(). Thread: main, but for what
- * says otherwise.
+ * Whatever a plugin made through its host table is listed here, so that it can be taken back:
+ * timers, descriptors and services before stop(), metrics after destroy(). Thread: main, but for
+ * what says otherwise.
  */
 #pragma once
 
@@ -81,8 +81,8 @@ bool ts_instance_start(TsInstance *instance, GError **error);
 /* Takes timers, watches and services back, then runs stop(). Fine if it is not started. */
 void ts_instance_stop(TsInstance *instance);
 
-/* Stops and destroys. Returns: false if somebody still uses a service of it: then it was stopped but
- * not destroyed, and its module must stay mapped. */
+/* Stops and destroys. Returns: false if somebody still uses a service of it: then it was stopped
+ * but not destroyed, and its module must stay mapped. */
 bool ts_instance_free(TsInstance *instance);
 
 /* host-table.c */

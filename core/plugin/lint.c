@@ -23,7 +23,8 @@ static const BadImport bad_imports[] = {
 	{"pthread_key_create", "its destructor may run after the code is unmapped"},
 	{"__cxa_thread_atexit_impl", "it keeps the code mapped until the thread ends"},
 	{"g_type_register_static", "the type outlives the code: the next copy can't register it"},
-	{"g_type_register_static_simple", "the type outlives the code: the next copy can't register it"},
+	{"g_type_register_static_simple",
+	 "the type outlives the code: the next copy can't register it"},
 	{"g_quark_from_static_string", "the string is unmapped under the daemon's table"},
 	{"g_intern_static_string", "the string is unmapped under the daemon's table"},
 	{"g_private_get", "its destructor may run after the code is unmapped"},
@@ -54,7 +55,8 @@ look_at_dynamic(GPtrArray *findings, Elf_Data *data, size_t n_entries, gboolean 
 
 	for (size_t i = 0; i < n_entries && gelf_getdyn(data, (int)i, &entry); i++) {
 		if (entry.d_tag == DT_FLAGS && (entry.d_un.d_val & DF_STATIC_TLS))
-			found(findings, "uses static TLS, of which there is little: after some reloads it "
+			found(findings,
+			      "uses static TLS, of which there is little: after some reloads it "
 			      "can't be loaded any more; build it with the default TLS model");
 		if (entry.d_tag == DT_FLAGS_1 && (entry.d_un.d_val & DF_1_NODELETE) && !is_resident)
 			found(findings, "is marked NODELETE: it stays mapped after it is unloaded");
@@ -81,8 +83,10 @@ look_at_export(GPtrArray *findings, const GElf_Sym *symbol, const char *name, un
 	if (g_str_has_prefix(name, "__odr_asan."))
 		return;
 	if (binding == STB_GNU_UNIQUE && !is_resident)
-		found(findings, "exports the unique symbol %s, which keeps it mapped for ever; build it "
-		      "with -fno-gnu-unique", name);
+		found(findings,
+		      "exports the unique symbol %s, which keeps it mapped for ever; build it "
+		      "with -fno-gnu-unique",
+		      name);
 	if (binding != STB_LOCAL && !g_str_equal(name, TIMESRV_PLUGIN_SYMBOL) && (*n_others)++ == 0)
 		found(findings, "exports %s besides %s; build it with -fvisibility=hidden", name,
 		      TIMESRV_PLUGIN_SYMBOL);
@@ -106,7 +110,8 @@ look_at_symbols(GPtrArray *findings, Elf *elf, Elf_Data *data, const GElf_Shdr *
 			look_at_export(findings, &symbol, name, &n_others, is_resident);
 	}
 	if (n_others > 1)
-		found(findings, "exports %u symbols in all besides %s", n_others, TIMESRV_PLUGIN_SYMBOL);
+		found(findings, "exports %u symbols in all besides %s", n_others,
+		      TIMESRV_PLUGIN_SYMBOL);
 }
 
 GPtrArray *
@@ -127,7 +132,8 @@ ts_plugin_lint(int fd, gboolean is_resident)
 		if (!data)
 			continue;
 		if (header.sh_type == SHT_DYNAMIC && header.sh_entsize) {
-			look_at_dynamic(findings, data, header.sh_size / header.sh_entsize, is_resident);
+			look_at_dynamic(findings, data, header.sh_size / header.sh_entsize,
+					is_resident);
 		} else if (header.sh_type == SHT_DYNSYM) {
 			has_symbols = TRUE;
 			look_at_symbols(findings, elf, data, &header, is_resident);

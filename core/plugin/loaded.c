@@ -34,10 +34,12 @@ ts_loaded_free(TsLoaded *plugin)
 	/* a module that is still in use is left as it is, and lost */
 	if (!is_unused || !ts_module_close(plugin->module)) {
 		unsigned n = GPOINTER_TO_UINT(g_hash_table_lookup(host->left_mapped, plugin->name));
-		g_hash_table_insert(host->left_mapped, g_strdup(plugin->name), GUINT_TO_POINTER(n + 1));
+		g_hash_table_insert(host->left_mapped, g_strdup(plugin->name),
+				    GUINT_TO_POINTER(n + 1));
 		if (!is_resident)
 			ts_warning("%s: its code is still mapped after it was unloaded; see "
-				   "timesrvctl plugin info %s", plugin->name, plugin->name);
+				   "timesrvctl plugin info %s",
+				   plugin->name, plugin->name);
 	}
 	g_clear_pointer(&plugin->defaults, ts_node_unref);
 	g_ptr_array_unref(plugin->uses);
@@ -84,8 +86,8 @@ start_service(TsLoaded *plugin, const TsOrigin *where, GError **error)
 
 	if (!values)
 		return false;
-	plugin->service = ts_instance_new(&plugin->host->context, plugin->module, plugin->name, values,
-					  NULL, error);
+	plugin->service = ts_instance_new(&plugin->host->context, plugin->module, plugin->name,
+					  values, NULL, error);
 	if (!plugin->service)
 		return false;
 	if (ts_instance_start(plugin->service, error))
@@ -139,9 +141,9 @@ instance_name(const TsLoaded *plugin, const char *label)
 	g_autofree char *plain = g_ascii_strdown(label, -1);
 
 	g_strcanon(plain, "abcdefghijklmnopqrstuvwxyz0123456789_-", '-');
-	char *name = ts_plugin_files_is_same(plain, plugin->name) ?
-			     g_strdup(plugin->name) :
-			     g_strconcat(plugin->name, "-", plain, NULL);
+	char *name = ts_plugin_files_is_same(plain, plugin->name)
+			     ? g_strdup(plugin->name)
+			     : g_strconcat(plugin->name, "-", plain, NULL);
 	for (unsigned n = 2; has_instance(plugin, name); n++) {
 		g_free(name);
 		name = g_strdup_printf("%s-%s-%u", plugin->name, plain, n);
@@ -156,8 +158,8 @@ read_source(const TsLoaded *plugin, const TsSourceSettings *settings, GError **e
 	if (plugin->module->plugin->kind == TIMESRV_KIND_REFCLOCK)
 		return read_values(plugin, settings->plugin, &settings->origin, error);
 	g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_INVALID_CONFIG,
-		    "plugin %s is of kind %s: it gives no time; name one of kind refclock", plugin->name,
-		    ts_plugin_kind_name(plugin->module->plugin->kind));
+		    "plugin %s is of kind %s: it gives no time; name one of kind refclock",
+		    plugin->name, ts_plugin_kind_name(plugin->module->plugin->kind));
 	return NULL;
 }
 
@@ -177,8 +179,8 @@ ts_loaded_add_source(TsLoaded *plugin, const TsSourceSettings *settings, GError 
 	if (!values)
 		return false;
 	g_autofree char *name = instance_name(plugin, settings->label);
-	TsRefclock *refclock = ts_refclock_new(&plugin->host->context, plugin->module, settings, name,
-					       values, error);
+	TsRefclock *refclock = ts_refclock_new(&plugin->host->context, plugin->module, settings,
+					       name, values, error);
 	if (!refclock)
 		return false;
 	TsLoadedUse *use = g_new0(TsLoadedUse, 1);
@@ -203,8 +205,8 @@ void
 ts_loaded_set_enabled(TsLoaded *plugin, bool is_enabled)
 {
 	for (unsigned i = 0; i < plugin->uses->len; i++)
-		ts_refclock_set_enabled(((TsLoadedUse *)g_ptr_array_index(plugin->uses, i))->refclock,
-					is_enabled);
+		ts_refclock_set_enabled(
+			((TsLoadedUse *)g_ptr_array_index(plugin->uses, i))->refclock, is_enabled);
 }
 
 void
@@ -213,7 +215,8 @@ ts_loaded_tell_disruption(const TsLoaded *plugin)
 	const struct timesrv_plugin *code = plugin->module->plugin;
 
 	for (unsigned i = 0; i < plugin->uses->len; i++)
-		ts_refclock_tell_disruption(((TsLoadedUse *)g_ptr_array_index(plugin->uses, i))->refclock);
+		ts_refclock_tell_disruption(
+			((TsLoadedUse *)g_ptr_array_index(plugin->uses, i))->refclock);
 	if (plugin->service && code->on_disruption)
 		code->on_disruption(plugin->service->self,
 				    plugin->service->table.epoch(plugin->service));

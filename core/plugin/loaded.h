@@ -44,7 +44,8 @@ bool ts_loaded_add_source(TsLoaded *plugin, const TsSourceSettings *settings, GE
 bool ts_loaded_check_source(const TsLoaded *plugin, const TsSourceSettings *settings, GError **error);
 void ts_loaded_end_source(TsLoaded *plugin, unsigned index);
 
-/* @entry: (nullable): where its instances' defaults stand; if they changed, the instances start anew. */
+/* @entry: (nullable): where its instances' defaults stand; if they changed, the instances start
+ * anew. */
 void ts_loaded_set_defaults(TsLoaded *plugin, const TsPluginSettings *entry);
 
 /* Its sources stand still while the operator has it disabled. */

@@ -72,8 +72,10 @@ check_name(const TsModule *module, const char *expected, GError **error)
 		base[strlen(base) - strlen(".so")] = '\0';
 	const char *wanted = expected ? expected : base;
 	if (!g_str_equal(name, wanted))
-		return refuse(error, module->path, "calls itself '%s' in its note, but '%s' was asked "
-			      "for; name the file %s.so", name, wanted, name);
+		return refuse(error, module->path,
+			      "calls itself '%s' in its note, but '%s' was asked "
+			      "for; name the file %s.so",
+			      name, wanted, name);
 	return TRUE;
 }
 
@@ -88,12 +90,15 @@ map_copy(TsModule *module, GError **error)
 	if (g_str_has_prefix(reason, own_prefix))
 		reason += strlen(own_prefix);
 	if (strstr(reason, "undefined symbol"))
-		return refuse(error, module->path, "can't be loaded: %s; the daemon exports no symbols: "
+		return refuse(error, module->path,
+			      "can't be loaded: %s; the daemon exports no symbols: "
 			      "link the plugin with the library that has it, and with -Wl,-z,defs",
 			      reason);
 	if (strstr(reason, "failed to map"))
-		return refuse(error, module->path, "can't be loaded: %s; the copy is in %s: is that "
-			      "mounted noexec?", reason, module->copy_path);
+		return refuse(error, module->path,
+			      "can't be loaded: %s; the copy is in %s: is that "
+			      "mounted noexec?",
+			      reason, module->copy_path);
 	return refuse(error, module->path, "can't be loaded: %s", reason);
 }
 
@@ -103,7 +108,8 @@ check_refclock(const TsModule *module, GError **error)
 	const struct timesrv_refclock_ops *ops = module->plugin->kind_ops;
 
 	if (!ops || !TIMESRV_HAS(ops, poll))
-		return refuse(error, module->path, "is a refclock without kind_ops; set it to a struct "
+		return refuse(error, module->path,
+			      "is a refclock without kind_ops; set it to a struct "
 			      "timesrv_refclock_ops with its struct_size");
 	return TRUE;
 }
@@ -115,18 +121,23 @@ check_plugin(TsModule *module, GError **error)
 	const struct timesrv_note_info *info = &module->facts->info;
 
 	if (!plugin)
-		return refuse(error, module->path, "has no symbol %s; define it with "
-			      "TIMESRV_PLUGIN_DEFINE", TIMESRV_PLUGIN_SYMBOL);
+		return refuse(error, module->path,
+			      "has no symbol %s; define it with "
+			      "TIMESRV_PLUGIN_DEFINE",
+			      TIMESRV_PLUGIN_SYMBOL);
 	if (plugin->struct_size < MIN_PLUGIN_BYTES || plugin->abi_major != TIMESRV_ABI_MAJOR)
-		return refuse(error, module->path, "its struct timesrv_plugin is of ABI %u with %u bytes, "
-			      "%zu are the least; set struct_size and abi_major", plugin->abi_major,
-			      plugin->struct_size, MIN_PLUGIN_BYTES);
+		return refuse(error, module->path,
+			      "its struct timesrv_plugin is of ABI %u with %u bytes, "
+			      "%zu are the least; set struct_size and abi_major",
+			      plugin->abi_major, plugin->struct_size, MIN_PLUGIN_BYTES);
 	if (plugin->kind != info->kind)
-		return refuse(error, module->path, "is of kind %s in its note and of kind %s in its "
-			      "struct", ts_plugin_kind_name(info->kind),
-			      ts_plugin_kind_name(plugin->kind));
+		return refuse(error, module->path,
+			      "is of kind %s in its note and of kind %s in its "
+			      "struct",
+			      ts_plugin_kind_name(info->kind), ts_plugin_kind_name(plugin->kind));
 	if (!plugin->create || !plugin->start || !plugin->destroy)
-		return refuse(error, module->path, "has no create, start or destroy; a plugin needs all "
+		return refuse(error, module->path,
+			      "has no create, start or destroy; a plugin needs all "
 			      "three");
 	module->plugin = plugin;
 	return plugin->kind != TIMESRV_KIND_REFCLOCK || check_refclock(module, error);
@@ -138,14 +149,16 @@ load_copy(TsModule *module, const char *name, GError **error)
 	g_auto(TsFd) copy = open(module->copy_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (copy < 0)
-		return ts_set_error_errno(error, errno, "cannot open the copy %s", module->copy_path);
+		return ts_set_error_errno(error, errno, "cannot open the copy %s",
+					  module->copy_path);
 	return look_at(module, copy, error) && check_name(module, name, error) &&
-	       ts_plugin_facts_check(module->facts, module->path, error) && map_copy(module, error) &&
-	       check_plugin(module, error);
+	       ts_plugin_facts_check(module->facts, module->path, error) &&
+	       map_copy(module, error) && check_plugin(module, error);
 }
 
 TsModule *
-ts_module_open(TsPrivateCopies *copies, const char *path, const char *name, uid_t user, GError **error)
+ts_module_open(TsPrivateCopies *copies, const char *path, const char *name, uid_t user,
+	       GError **error)
 {
 	g_autoptr(TsModule) module = g_new0(TsModule, 1);
 	g_auto(TsFd) fd = ts_trusted_file_open(path, user, error);

@@ -7,15 +7,16 @@
 #include "base/error.h"
 #include "config/suggest.h"
 
-#define SUFFIX        ".so"
-#define KIND_PREFIX   "refclock-"
+#define SUFFIX	    ".so"
+#define KIND_PREFIX "refclock-"
 
 gboolean
 ts_plugin_files_is_same(const char *name, const char *plugin)
 {
 	if (g_str_equal(name, plugin))
 		return TRUE;
-	return g_str_has_prefix(plugin, KIND_PREFIX) && g_str_equal(name, plugin + strlen(KIND_PREFIX));
+	return g_str_has_prefix(plugin, KIND_PREFIX) &&
+	       g_str_equal(name, plugin + strlen(KIND_PREFIX));
 }
 
 char *
@@ -32,14 +33,17 @@ ts_plugin_files_name(const char *path)
 static gboolean
 is_for(const TsPluginSettings *entry, const char *name)
 {
-	return ts_plugin_files_is_same(entry->name, name) || ts_plugin_files_is_same(name, entry->name);
+	return ts_plugin_files_is_same(entry->name, name) ||
+	       ts_plugin_files_is_same(name, entry->name);
 }
 
-/* The loader of the configuration makes an empty entry for each source, by the name that it gives. */
+/* The loader of the configuration makes an empty entry for each source, by the name that it
+ * gives. */
 static gboolean
 says_something(const TsPluginSettings *entry)
 {
-	return entry->path || !entry->is_enabled || (entry->settings && ts_node_size(entry->settings) > 0);
+	return entry->path || !entry->is_enabled ||
+	       (entry->settings && ts_node_size(entry->settings) > 0);
 }
 
 const TsPluginSettings *
@@ -90,9 +94,10 @@ set_not_found(const TsSettings *settings, const char *name, GError **error)
 	g_ptr_array_add(names, NULL);
 	const char *nearest = ts_suggest(name, (const char *const *)names->pdata, n_names);
 	g_autofree char *all = g_strjoinv(", ", (char **)names->pdata);
-	g_autofree char *hint = nearest	 ? g_strdup_printf("did you mean '%s'?", nearest) :
-				n_names	 ? g_strdup_printf("it has: %s", all) :
-					   g_strdup("that directory has none; see plugins: directory");
+	g_autofree char *hint =
+		nearest	  ? g_strdup_printf("did you mean '%s'?", nearest)
+		: n_names ? g_strdup_printf("it has: %s", all)
+			  : g_strdup("that directory has none; see plugins: directory");
 	g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_NOT_FOUND, "no plugin '%s' in %s; %s", name,
 		    settings->plugin_directory, hint);
 }

@@ -2,8 +2,8 @@
 /*
  * plugin-files.h - from a name that the operator wrote to a plugin's file
  *
- * The plugin directory has NAME.so, or NAME/NAME.so as a build tree has. "refclock-gps" may be written
- * as "gps" where a refclock is meant. Thread: main.
+ * The plugin directory has NAME.so, or NAME/NAME.so as a build tree has. "refclock-gps" may be
+ * written as "gps" where a refclock is meant. Thread: main.
  */
 #pragma once
 
@@ -11,14 +11,15 @@
 
 #include "config/settings.h"
 
-/* Returns: (nullable) (transfer none): the entry of "plugins:" for @name; @name may be short or long. */
+/* Returns: (nullable) (transfer none): the entry of "plugins:" for @name; @name may be short or
+ * long. */
 const TsPluginSettings *ts_plugin_files_entry(const TsSettings *settings, const char *name);
 
 /* Returns: whether a source will load the plugin of @entry by itself. */
 gboolean ts_plugin_files_has_source(const TsSettings *settings, const TsPluginSettings *entry);
 
-/* Returns: (transfer full) (nullable): the file of @name: its entry's path, else in the directory; NULL
- * with TIMESRV_ERROR_NOT_FOUND, which names the nearest that is there. */
+/* Returns: (transfer full) (nullable): the file of @name: its entry's path, else in the directory;
+ * NULL with TIMESRV_ERROR_NOT_FOUND, which names the nearest that is there. */
 char *ts_plugin_files_find(const TsSettings *settings, const char *name, GError **error);
 
 /* Returns: (transfer full) (element-type char *): every .so of the directory, sorted. */

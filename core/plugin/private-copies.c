@@ -18,8 +18,8 @@
 #define RUN_DIRECTORY "/run/timesrv"
 
 struct _TsPrivateCopies {
-	char *directory;    /* (nullable) until the first copy, unless it was given */
-	int directory_fd;   /* holds the lock by which another daemon knows that it is taken; -1 */
+	char *directory;  /* (nullable) until the first copy, unless it was given */
+	int directory_fd; /* holds the lock by which another daemon knows that it is taken; -1 */
 	gboolean is_temporary;
 	uint64_t generation; /* of the last copy */
 };
@@ -82,8 +82,8 @@ claim_run_directory(TsPrivateCopies *self)
 {
 	const char *variable = g_getenv("RUNTIME_DIRECTORY");
 	/* systemd separates several by ':' */
-	g_autofree char *parent = variable ? g_strndup(variable, strcspn(variable, ":")) :
-					     g_strdup(RUN_DIRECTORY);
+	g_autofree char *parent =
+		variable ? g_strndup(variable, strcspn(variable, ":")) : g_strdup(RUN_DIRECTORY);
 
 	if (!variable && mkdir(parent, 0755) != 0 && errno != EEXIST)
 		return FALSE;
@@ -122,13 +122,15 @@ copy_bytes(int from, int to, const char *path, GError **error)
 		for (ssize_t done = 0; done < n;) {
 			ssize_t written = write(to, buffer + done, (size_t)(n - done));
 			if (written < 0)
-				return ts_set_error_errno(error, errno, "cannot write the copy %s", path);
+				return ts_set_error_errno(error, errno, "cannot write the copy %s",
+							  path);
 			done += written;
 		}
 		offset += n;
 	}
 	if (n < 0)
-		return ts_set_error_errno(error, errno, "cannot read what is to be copied to %s", path);
+		return ts_set_error_errno(error, errno, "cannot read what is to be copied to %s",
+					  path);
 	return TRUE;
 }
 

@@ -13,15 +13,15 @@
 
 /* Gives what @lock reads at @raw_ns, and how far that may be wrong. */
 static bool
-read_lock(TsEngine *engine, const TsSource *pulse, const char *lock, int64_t raw_ns, int64_t *utc_ns,
-	  double *doubt_s, char **reason)
+read_lock(TsEngine *engine, const TsSource *pulse, const char *lock, int64_t raw_ns,
+	  int64_t *utc_ns, double *doubt_s, char **reason)
 {
 	const TsSource *source = ts_engine_find_source(engine, lock);
 	TsEstimate estimate;
 
 	if (!source || source == pulse) {
-		*reason = g_strdup_printf("a pulse has no second: there is no other source %s to lock to",
-					  lock);
+		*reason = g_strdup_printf(
+			"a pulse has no second: there is no other source %s to lock to", lock);
 		return false;
 	}
 	if (!ts_source_get_estimate(source, raw_ns, &estimate)) {
@@ -64,8 +64,8 @@ ts_pulse_number(TsEngine *engine, const TsSource *pulse, const char *lock, int64
 	int64_t fraction_ns = *reference_utc_ns - floor_second(*reference_utc_ns);
 	int64_t utc_ns;
 	double doubt_s;
-	bool is_known = lock ? read_lock(engine, pulse, lock, raw_ns, &utc_ns, &doubt_s, reason) :
-			       read_clock(engine, raw_ns, &utc_ns, &doubt_s, reason);
+	bool is_known = lock ? read_lock(engine, pulse, lock, raw_ns, &utc_ns, &doubt_s, reason)
+			     : read_clock(engine, raw_ns, &utc_ns, &doubt_s, reason);
 
 	if (!is_known)
 		return false;
@@ -73,8 +73,10 @@ ts_pulse_number(TsEngine *engine, const TsSource *pulse, const char *lock, int64
 	int64_t numbered_ns = floor_second(utc_ns - fraction_ns + TS_NS_PER_S / 2) + fraction_ns;
 	double distance_s = ts_ns_to_s(ABS(numbered_ns - utc_ns));
 	if (!(distance_s + doubt_s < MAX_DOUBT_S)) {
-		*reason = g_strdup_printf("a pulse has no second: it lies %.3f s from what %s reads "
-					  "+-%.3f s", distance_s, lock ? lock : "our clock", doubt_s);
+		*reason =
+			g_strdup_printf("a pulse has no second: it lies %.3f s from what %s reads "
+					"+-%.3f s",
+					distance_s, lock ? lock : "our clock", doubt_s);
 		return false;
 	}
 	*reference_utc_ns = numbered_ns;

@@ -15,16 +15,18 @@
 
 #define DRIVER_POLL_NS TS_NS_PER_S
 
-/* A reading is at most as old as a slow serial line makes it; what is older was forgotten somewhere. */
+/* A reading is at most as old as a slow serial line makes it; what is older was forgotten
+ * somewhere. */
 #define MAX_AGE_NS (16 * TS_NS_PER_S)
 
 /* A stamp that was carried over from another clock may come out a little later than now. */
 #define MAX_AHEAD_NS TS_NS_PER_MS
 
-/* Nothing that is right reads a time before timesrv was written: a receiver that fell back to its first
- * epoch or a week counter that wrapped does. */
+/* Nothing that is right reads a time before timesrv was written: a receiver that fell back to its
+ * first epoch or a week counter that wrapped does. */
 #define MIN_REFERENCE_UTC_NS (INT64_C(1577836800) * TS_NS_PER_S) /* 2020-01-01 */
-#define MAX_REFERENCE_UTC_NS (INT64_C(9214646400) * TS_NS_PER_S) /* 2262-01-01: int64_t ends in April */
+#define MAX_REFERENCE_UTC_NS                                                                       \
+	(INT64_C(9214646400) * TS_NS_PER_S) /* 2262-01-01: int64_t ends in April */
 
 /* A noise or delay beyond this is no clock. */
 #define MAX_ERROR_S 16.0
@@ -72,15 +74,15 @@ struct _TsRefclock {
 	TsSource *source;
 	TsSourceSettings *settings;
 	const struct timesrv_refclock_ops *ops;
-	char *lock;            /* (nullable) label of the source that numbers pulses */
+	char *lock;	       /* (nullable) label of the source that numbers pulses */
 	TsTimer *driver_timer; /* (nullable) asks the plugin */
 	TsTimer *reach_timer;
 	int64_t poll_ns;
-	unsigned n_good;       /* in this poll interval */
-	uint8_t reach;         /* as the source has it */
-	unsigned quality;      /* of the last good sample, 0: none stated */
-	int poll_error;        /* as last said */
-	bool is_disabled;      /* its plugin is */
+	unsigned n_good;  /* in this poll interval */
+	uint8_t reach;	  /* as the source has it */
+	unsigned quality; /* of the last good sample, 0: none stated */
+	int poll_error;	  /* as last said */
+	bool is_disabled; /* its plugin is */
 	TsMetric *counts[N_COUNTS];
 };
 
@@ -143,7 +145,8 @@ judge(TsRefclock *self, const struct timesrv_sample *sample)
 		return -ESTALE;
 	}
 	int64_t now_raw_ns = ts_clock_raw_now(clock);
-	if (sample->raw_after_ns > now_raw_ns + MAX_AHEAD_NS || sample->raw_before_ns < now_raw_ns - MAX_AGE_NS) {
+	if (sample->raw_after_ns > now_raw_ns + MAX_AHEAD_NS ||
+	    sample->raw_before_ns < now_raw_ns - MAX_AGE_NS) {
 		count(self, COUNT_STALE);
 		return -ESTALE;
 	}
@@ -170,11 +173,12 @@ convert(const TsRefclock *self, const struct timesrv_sample *sample, int64_t ref
 	return (TsSample){
 		.raw_ns = raw_ns,
 		.offset_ns = reference_utc_ns - raw_ns,
-		/* where between the two the reading fell is not known, as on a way there and back */
+		/* where between the two the reading fell is not known, as on a way there and
+		 * back */
 		.delay_ns = ts_s_to_ns(sample->delay_s) + width_ns,
 		.noise_s = sample->noise_s,
-		.max_error_s = sample->max_error_s + sample->root_delay_s / 2 +
-			       sample->root_dispersion_s,
+		.max_error_s =
+			sample->max_error_s + sample->root_delay_s / 2 + sample->root_dispersion_s,
 		.root_delay_s = sample->root_delay_s,
 		.root_dispersion_s = sample->root_dispersion_s,
 		.refid = refid_of(self->settings),
@@ -216,7 +220,8 @@ submit(void *user_data, const struct timesrv_sample *given)
 	int64_t reference_utc_ns = sample.reference_utc_ns;
 	if (sample.flags & TIMESRV_SAMPLE_PULSE) {
 		g_autofree char *reason = NULL;
-		int64_t raw_ns = sample.raw_before_ns + (sample.raw_after_ns - sample.raw_before_ns) / 2;
+		int64_t raw_ns =
+			sample.raw_before_ns + (sample.raw_after_ns - sample.raw_before_ns) / 2;
 		if (!ts_pulse_number(self->context->engine, self->source, self->lock, raw_ns,
 				     &reference_utc_ns, &reason)) {
 			count(self, COUNT_UNNUMBERED);
@@ -343,7 +348,8 @@ describe_metric(const TsMetricView *view, void *user_data)
 }
 
 static void
-describe(void *owner, void (*add)(void *user_data, const char *name, const char *value), void *user_data)
+describe(void *owner, void (*add)(void *user_data, const char *name, const char *value),
+	 void *user_data)
 {
 	const TsRefclock *self = owner;
 	const struct timesrv_note_info *info = &self->instance->module->facts->info;
@@ -402,8 +408,9 @@ static void
 add_counts(TsRefclock *self)
 {
 	for (unsigned i = 0; i < N_COUNTS; i++)
-		self->counts[i] = ts_metrics_add_counter(self->context->metrics, self->instance->name,
-							 counts[i].name, counts[i].help, 1);
+		self->counts[i] =
+			ts_metrics_add_counter(self->context->metrics, self->instance->name,
+					       counts[i].name, counts[i].help, 1);
 }
 
 static void
@@ -435,8 +442,8 @@ ts_refclock_new(const TsPluginContext *context, const TsModule *module,
 		return NULL;
 	}
 	add_counts(self);
-	self->source = ts_engine_add_source(context->engine, self->settings, NULL, NULL, &source_ops,
-					    self);
+	self->source = ts_engine_add_source(context->engine, self->settings, NULL, NULL,
+					    &source_ops, self);
 	ts_source_set_poll(self->source, ts_ns_to_s(self->poll_ns));
 	if (settings->is_online && !run(self, error)) {
 		ts_refclock_free(self);

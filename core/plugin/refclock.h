@@ -2,8 +2,8 @@
 /*
  * refclock.h - makes an instance of a refclock plugin a source of the engine
  *
- * Asks it once a second, doubts its samples, numbers the seconds of pulses, and shifts the reach register
- * once a poll interval by whether good samples came. Thread: main.
+ * Asks it once a second, doubts its samples, numbers the seconds of pulses, and shifts the reach
+ * register once a poll interval by whether good samples came. Thread: main.
  */
 #pragma once
 

@@ -13,10 +13,10 @@
 enum { FIELD_NAME, FIELD_TYPE, FIELD_DEFAULT, FIELD_RANGE, FIELD_UNIT, FIELD_HELP, N_FIELDS };
 
 static const char *const type_names[] = {
-	[TS_SETTING_BOOL] = "bool",         [TS_SETTING_INT] = "int",
-	[TS_SETTING_NUMBER] = "number",     [TS_SETTING_DURATION] = "duration",
-	[TS_SETTING_MODE] = "mode",         [TS_SETTING_STRING] = "string",
-	[TS_SETTING_PATH] = "path",         [TS_SETTING_ENUM] = "enum",
+	[TS_SETTING_BOOL] = "bool",	[TS_SETTING_INT] = "int",
+	[TS_SETTING_NUMBER] = "number", [TS_SETTING_DURATION] = "duration",
+	[TS_SETTING_MODE] = "mode",	[TS_SETTING_STRING] = "string",
+	[TS_SETTING_PATH] = "path",	[TS_SETTING_ENUM] = "enum",
 };
 
 const char *
@@ -73,8 +73,8 @@ ts_plugin_schema_find(const TsPluginSchema *schema, const char *name)
 static bool
 refuse(GError **error, unsigned line, const char *what, const char *value)
 {
-	g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_INCOMPATIBLE, "line %u: %s: '%s'", line, what,
-		    value);
+	g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_INCOMPATIBLE, "line %u: %s: '%s'", line,
+		    what, value);
 	return false;
 }
 
@@ -127,7 +127,8 @@ parse_range(TsDeclaredSetting *setting)
 	       parse_limit(sides[1], INFINITY, &setting->high) && setting->low <= setting->high;
 }
 
-static char *read_value(const TsDeclaredSetting *setting, const TsNode *node, TsSettingValue *value);
+static char *read_value(const TsDeclaredSetting *setting, const TsNode *node,
+			TsSettingValue *value);
 
 static void
 value_clear(TsSettingValue *value)
@@ -155,8 +156,8 @@ add_line(TsPluginSchema *schema, const char *text, unsigned line, GError **error
 	g_auto(GStrv) fields = g_strsplit(text, "|", N_FIELDS);
 
 	if (g_strv_length(fields) != N_FIELDS)
-		return refuse(error, line, "has not the six fields name|type|default|range|unit|help",
-			      text);
+		return refuse(error, line,
+			      "has not the six fields name|type|default|range|unit|help", text);
 	const char *name = fields[FIELD_NAME];
 	if (!*name || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(name))
 		return refuse(error, line, "no name of [a-z0-9-]", name);
@@ -229,7 +230,8 @@ read_text(const TsDeclaredSetting *setting, const TsNode *node, char **text)
 }
 
 static char *
-read_number(const TsDeclaredSetting *setting, const TsNode *node, TsQuantity quantity, double *number)
+read_number(const TsDeclaredSetting *setting, const TsNode *node, TsQuantity quantity,
+	    double *number)
 {
 	char *refusal = ts_scalar_read_quantity(node, quantity, number);
 
@@ -289,7 +291,8 @@ is_same_place(const TsOrigin *a, const TsOrigin *b)
 }
 
 void
-ts_plugin_schema_add_problem(GPtrArray *problems, const TsOrigin *origin, bool is_warning, char *text)
+ts_plugin_schema_add_problem(GPtrArray *problems, const TsOrigin *origin, bool is_warning,
+			     char *text)
 {
 	static const TsOrigin nowhere;
 	TsConfigProblem *problem = g_new0(TsConfigProblem, 1);
@@ -309,7 +312,8 @@ ts_plugin_schema_add_problem(GPtrArray *problems, const TsOrigin *origin, bool i
 }
 
 static void
-find_unknown_keys(const TsPluginSchema *schema, const TsNode *map, const char *plugin, GPtrArray *problems)
+find_unknown_keys(const TsPluginSchema *schema, const TsNode *map, const char *plugin,
+		  GPtrArray *problems)
 {
 	g_autofree const char **known = g_new0(const char *, schema->settings->len + 1);
 
@@ -324,9 +328,9 @@ find_unknown_keys(const TsPluginSchema *schema, const TsNode *map, const char *p
 		ts_plugin_schema_add_problem(
 			problems, ts_node_key_origin_at(map, i), false,
 			nearest ? g_strdup_printf("plugin %s: unknown key '%s'; did you mean '%s'?",
-						  plugin, key, nearest) :
-				  g_strdup_printf("plugin %s: unknown key '%s'; it has: %s", plugin, key,
-						  *names ? names : "no settings"));
+						  plugin, key, nearest)
+				: g_strdup_printf("plugin %s: unknown key '%s'; it has: %s", plugin,
+						  key, *names ? names : "no settings"));
 	}
 }
 
@@ -351,36 +355,37 @@ value_free(gpointer data)
 }
 
 static TsSettingValue *
-read_setting(const TsDeclaredSetting *setting, TsNode *const *maps, unsigned n_maps, const TsOrigin *where,
-	     const char *plugin, GPtrArray *problems)
+read_setting(const TsDeclaredSetting *setting, TsNode *const *maps, unsigned n_maps,
+	     const TsOrigin *where, const char *plugin, GPtrArray *problems)
 {
 	TsSettingValue *value = g_new0(TsSettingValue, 1);
 	TsNode *given = find_value(maps, n_maps, setting->name);
-	g_autoptr(TsNode) node = given	    ? ts_node_ref(given) :
-				 *setting->default_text ?
-					      ts_node_new_scalar(setting->default_text, false, NULL) :
-					      NULL;
+	g_autoptr(TsNode) node = given ? ts_node_ref(given)
+				 : *setting->default_text
+					 ? ts_node_new_scalar(setting->default_text, false, NULL)
+					 : NULL;
 
 	value->type = setting->type;
 	if (node) {
 		g_autofree char *refusal = read_value(setting, node, value);
 		if (refusal)
 			ts_plugin_schema_add_problem(problems, ts_node_origin(node), false,
-					      g_strdup_printf("plugin %s: %s %s", plugin, setting->name,
-							      refusal));
+						     g_strdup_printf("plugin %s: %s %s", plugin,
+								     setting->name, refusal));
 	} else if (setting->is_required && where) {
 		ts_plugin_schema_add_problem(problems, where, false,
-				      g_strdup_printf("plugin %s: needs '%s': %s", plugin, setting->name,
-						      setting->help));
+					     g_strdup_printf("plugin %s: needs '%s': %s", plugin,
+							     setting->name, setting->help));
 	}
 	return value;
 }
 
 GHashTable *
-ts_plugin_schema_read(const TsPluginSchema *schema, TsNode *const *maps, unsigned n_maps, const TsOrigin *where,
-	       const char *plugin, GPtrArray *problems)
+ts_plugin_schema_read(const TsPluginSchema *schema, TsNode *const *maps, unsigned n_maps,
+		      const TsOrigin *where, const char *plugin, GPtrArray *problems)
 {
-	g_autoptr(GHashTable) values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, value_free);
+	g_autoptr(GHashTable) values =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, value_free);
 	unsigned n_before = problems->len;
 
 	for (unsigned i = 0; i < n_maps; i++)
@@ -388,7 +393,8 @@ ts_plugin_schema_read(const TsPluginSchema *schema, TsNode *const *maps, unsigne
 			find_unknown_keys(schema, maps[i], plugin, problems);
 	for (unsigned i = 0; i < schema->settings->len; i++) {
 		const TsDeclaredSetting *setting = g_ptr_array_index(schema->settings, i);
-		TsSettingValue *value = read_setting(setting, maps, n_maps, where, plugin, problems);
+		TsSettingValue *value =
+			read_setting(setting, maps, n_maps, where, plugin, problems);
 		g_hash_table_insert(values, g_strdup(setting->name), value);
 	}
 	return problems->len == n_before ? g_steal_pointer(&values) : NULL;

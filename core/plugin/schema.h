@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * schema.h - a plugin's settings: what its note declares, and an operator's values checked against it
+ * schema.h - a plugin's settings: what its note declares, and an operator's values checked against
+ * it
  *
  * Thread: main.
  */
@@ -60,13 +61,14 @@ typedef struct {
 
 /**
  * ts_plugin_schema_read:
- * @maps: (array length=n_maps): what the operator wrote; each may be NULL; the first that has a key wins
+ * @maps: (array length=n_maps): what the operator wrote; each may be NULL; the first that has a key
+ *   wins
  * @where: (nullable): where it was written, for what is missing; NULL: nothing has to be there
  * @plugin: its name, for messages
  * @problems: (element-type TsConfigProblem): every mistake is appended
  *
- * Returns: (transfer full) (nullable) (element-type utf8 TsSettingValue): every setting of the schema
- * with its value or default; NULL if anything was wrong.
+ * Returns: (transfer full) (nullable) (element-type utf8 TsSettingValue): every setting of the
+ * schema with its value or default; NULL if anything was wrong.
  */
 GHashTable *ts_plugin_schema_read(const TsPluginSchema *schema, TsNode *const *maps, unsigned n_maps,
 			   const TsOrigin *where, const char *plugin, GPtrArray *problems);
@@ -75,6 +77,7 @@ GHashTable *ts_plugin_schema_read(const TsPluginSchema *schema, TsNode *const *m
 GPtrArray *ts_plugin_schema_problems_new(void);
 
 /* Appends one, unless the same was said of the same place. @text: transfer full. */
-void ts_plugin_schema_add_problem(GPtrArray *problems, const TsOrigin *origin, bool is_warning, char *text);
+void ts_plugin_schema_add_problem(GPtrArray *problems, const TsOrigin *origin, bool is_warning,
+				  char *text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TsPluginSchema, ts_plugin_schema_free)

@@ -10,7 +10,7 @@
 typedef struct {
 	char *interface;
 	/* protected by lock */
-	const void *owner;  /* NULL: nobody offers it */
+	const void *owner; /* NULL: nobody offers it */
 	uint32_t version;
 	const void *table;
 	void *object;
@@ -79,7 +79,8 @@ get_entry(TsServices *services, const char *interface)
 	return entry;
 }
 
-/* Tells those who asked for @entry. One of them may take or give back references meanwhile: so a copy. */
+/* Tells those who asked for @entry. One of them may take or give back references meanwhile: so a
+ * copy. */
 static void
 tell(TsServices *services, const Entry *entry, bool is_present)
 {
@@ -87,15 +88,15 @@ tell(TsServices *services, const Entry *entry, bool is_present)
 
 	for (unsigned i = 0; i < refs->len; i++) {
 		TsServiceRef *ref = g_ptr_array_index(refs, i);
-		if (g_ptr_array_find(services->refs, ref, NULL) && ref->entry == entry && ref->func &&
-		    entry->version >= ref->min_version)
+		if (g_ptr_array_find(services->refs, ref, NULL) && ref->entry == entry &&
+		    ref->func && entry->version >= ref->min_version)
 			ref->func(entry->interface, is_present, ref->user_data);
 	}
 }
 
 bool
-ts_services_publish(TsServices *services, const void *owner, const char *interface, uint32_t version,
-		    const void *table, void *object)
+ts_services_publish(TsServices *services, const void *owner, const char *interface,
+		    uint32_t version, const void *table, void *object)
 {
 	Entry *entry = get_entry(services, interface);
 
@@ -155,7 +156,8 @@ ts_services_acquire(TsServices *services, const char *interface, uint32_t min_ve
 {
 	TsServiceRef *ref = g_new0(TsServiceRef, 1);
 
-	*ref = (TsServiceRef){services, get_entry(services, interface), min_version, func, user_data};
+	*ref = (TsServiceRef){services, get_entry(services, interface), min_version, func,
+			      user_data};
 	g_ptr_array_add(services->refs, ref);
 	return ref;
 }

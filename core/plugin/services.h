@@ -42,7 +42,7 @@ TsServiceRef *ts_services_acquire(TsServices *services, const char *interface, u
 				  TsServiceFunc func, void *user_data);
 void ts_services_release(TsServices *services, TsServiceRef *ref);
 
-/* Returns: (nullable): the table, pinned until ts_service_done(); NULL pins nothing. Thread: any but
- * server workers: it takes a lock. */
+/* Returns: (nullable): the table, pinned until ts_service_done(); NULL pins nothing. Thread: any
+ * but server workers: it takes a lock. */
 const void *ts_service_use(TsServiceRef *ref, void **object);
 void ts_service_done(TsServiceRef *ref);

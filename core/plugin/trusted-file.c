@@ -13,7 +13,8 @@
 #include "base/fd.h"
 
 static gboolean
-check_status(const struct stat *status, const char *path, const char *what, uid_t user, GError **error)
+check_status(const struct stat *status, const char *path, const char *what, uid_t user,
+	     GError **error)
 {
 	mode_t others = S_IWGRP | S_IWOTH;
 
@@ -29,8 +30,8 @@ check_status(const struct stat *status, const char *path, const char *what, uid_
 	if (status->st_mode & others) {
 		g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_PERMISSION,
 			    "%s: %s may be written by %s (mode %04o); a plugin runs as the daemon: "
-			    "chmod go-w %s", path, what,
-			    status->st_mode & S_IWOTH ? "everybody" : "its group",
+			    "chmod go-w %s",
+			    path, what, status->st_mode & S_IWOTH ? "everybody" : "its group",
 			    (unsigned)(status->st_mode & 07777), path);
 		return FALSE;
 	}
@@ -49,7 +50,8 @@ check_directories(const char *path, uid_t user, GError **error)
 		slash[slash == directory ? 1 : 0] = '\0';
 		if (stat(directory, &status) != 0)
 			return ts_set_error_errno(error, errno, "cannot look at %s", directory);
-		if (!check_status(&status, directory, "this directory on the way to a plugin", user, error))
+		if (!check_status(&status, directory, "this directory on the way to a plugin", user,
+				  error))
 			return FALSE;
 		if (slash == directory)
 			break;

@@ -2,8 +2,9 @@
 /*
  * refclock-shm.c - time out of a shared memory segment, as gpsd fills it
  *
- * Once a second the segment is looked at; each sample that a writer left there is taken and given to the
- * daemon. The segment is made if it isn't there, so that it does not matter who starts first.
+ * Once a second the segment is looked at; each sample that a writer left there is taken and given
+ * to the daemon. The segment is made if it isn't there, so that it does not matter who starts
+ * first.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,8 +28,8 @@ TIMESRV_PLUGIN_SCHEMA(
 	"unit|int|0|0..255||which segment: the key is 0x4e545030 + unit\n"
 	"perm|mode||||permission of a segment that is made here; 0600 for unit 0 and 1, else 0666\n"
 	"precision|duration||1e-9..1||noise of one sample; by default what the segment says\n"
-	"max-error|duration||0..16||the most that the source may be off; 0.5 s for even units (gpsd's serial "
-	"time), else what the segment says\n"
+	"max-error|duration||0..16||the most that the source may be off; 0.5 s for even units "
+	"(gpsd's serial time), else what the segment says\n"
 	"delay|duration|0|0..16||round trip to the source, where the writer has not taken it off\n");
 
 enum counter { TICKS, GOOD, NOT_READY, BAD, CLASH, STALE, N_COUNTERS };
@@ -52,7 +53,7 @@ struct reader {
 	double delay_s;
 	int id;
 	struct shm_segment *segment; /* NULL: not attached */
-	unsigned n_idle;             /* polls in a row without a sample */
+	unsigned n_idle;	     /* polls in a row without a sample */
 	timesrv_id counters[N_COUNTERS];
 };
 
@@ -79,11 +80,13 @@ attach(struct reader *self)
 	self->id = shmget(key, sizeof *self->segment, IPC_CREAT | self->perm);
 	if (self->id < 0) {
 		int cause = errno;
-		host->log(host->h, TIMESRV_LOG_ERROR, "cannot get segment 0x%x (unit %d): %s%s", key,
-			  self->unit, strerror(cause),
-			  cause == EACCES ? "; it is another user's: see ipcs -m, or take a unit above 1" :
-			  cause == EINVAL ? "; one is there that is too small: remove it with ipcrm -M" :
-					    "");
+		host->log(host->h, TIMESRV_LOG_ERROR, "cannot get segment 0x%x (unit %d): %s%s",
+			  key, self->unit, strerror(cause),
+			  cause == EACCES
+				  ? "; it is another user's: see ipcs -m, or take a unit above 1"
+			  : cause == EINVAL
+				  ? "; one is there that is too small: remove it with ipcrm -M"
+				  : "");
 		return -cause;
 	}
 	void *address = shmat(self->id, NULL, 0);
@@ -140,7 +143,8 @@ give(struct reader *self, const struct shm_reading *reading)
 		return 0;
 	}
 	sample.raw_after_ns = sample.raw_before_ns;
-	shm_segment_claim(self->unit, reading->precision_log2s, &sample.noise_s, &sample.max_error_s);
+	shm_segment_claim(self->unit, reading->precision_log2s, &sample.noise_s,
+			  &sample.max_error_s);
 	if (self->noise_s > 0)
 		sample.noise_s = self->noise_s;
 	if (self->max_error_s >= 0)

@@ -12,16 +12,16 @@
 /* The year 2262: what int64_t holds in ns. */
 #define MAX_S INT64_C(9214646400)
 
-/* A reading is never as noisy as a coarse precision claims: that says how late the source may be. What
- * scatter there is the daemon finds in the samples. */
+/* A reading is never as noisy as a coarse precision claims: that says how late the source may be.
+ * What scatter there is the daemon finds in the samples. */
 #define MAX_NOISE_S 1e-3
 #define MIN_NOISE_S 1e-8
 
-/* A pulse whose writer states no precision is as good as a microsecond stamp, and as late as a program
- * that is not asked to hurry. */
+/* A pulse whose writer states no precision is as good as a microsecond stamp, and as late as a
+ * program that is not asked to hurry. */
 #define UNSTATED_NOISE_S     1e-6
 #define UNSTATED_MAX_ERROR_S 1e-3
-#define MIN_MAX_ERROR_S      1e-6
+#define MIN_MAX_ERROR_S	     1e-6
 
 /* The sentences of a second are out before the next one's half. */
 #define SERIAL_MAX_ERROR_S 0.5
@@ -32,12 +32,13 @@ join_time(time_t seconds, int us, unsigned ns, int may_use_ns, int64_t *time_ns)
 {
 	if (seconds < 0 || (int64_t)seconds > MAX_S || us < 0 || us >= US_PER_S)
 		return 0;
-	*time_ns = (int64_t)seconds * NS_PER_S + (may_use_ns ? (int64_t)ns : (int64_t)us * NS_PER_US);
+	*time_ns =
+		(int64_t)seconds * NS_PER_S + (may_use_ns ? (int64_t)ns : (int64_t)us * NS_PER_US);
 	return 1;
 }
 
-/* A writer that knows nothing of the ns fields leaves anything there: they count if both say the same
- * as the microseconds, cut off. */
+/* A writer that knows nothing of the ns fields leaves anything there: they count if both say the
+ * same as the microseconds, cut off. */
 static int
 has_nanoseconds(const struct shm_segment *copy)
 {

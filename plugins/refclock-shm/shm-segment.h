@@ -2,9 +2,9 @@
 /*
  * shm-segment.h - the shared memory segment by which gpsd and others hand time to an NTP daemon
  *
- * The protocol is ntpd's driver 28. A writer fills the fields and sets valid; the reader copies them
- * and clears it. In mode 0 that is all; in mode 1 the writer counts up before and after it writes, so
- * that a reader sees that it was disturbed.
+ * The protocol is ntpd's driver 28. A writer fills the fields and sets valid; the reader copies
+ * them and clears it. In mode 0 that is all; in mode 1 the writer counts up before and after it
+ * writes, so that a reader sees that it was disturbed.
  */
 #pragma once
 
@@ -45,8 +45,8 @@ struct shm_reading {
 	int precision_log2s; /* as written */
 };
 
-/* Takes a sample out of @segment, which another process may write to at any time. @reading is set only
- * with SHM_SAMPLE. */
+/* Takes a sample out of @segment, which another process may write to at any time. @reading is set
+ * only with SHM_SAMPLE. */
 enum shm_result shm_segment_take(struct shm_segment *segment, struct shm_reading *reading);
 
 /**
@@ -56,9 +56,9 @@ enum shm_result shm_segment_take(struct shm_segment *segment, struct shm_reading
  * @noise_s: (out): 1-sigma of a reading
  * @max_error_s: (out): hard bound
  *
- * What can be taken for granted of a sample. The precision is a resolution and promises little: gpsd
- * writes -20 (1 us) for time over a serial line, too, which is late by up to half a second. But it puts
- * such time into even units and pulses into odd ones, so a fine precision counts in odd units only.
- * Writers that state none leave 0.
+ * What can be taken for granted of a sample. The precision is a resolution and promises little:
+ * gpsd writes -20 (1 us) for time over a serial line, too, which is late by up to half a second.
+ * But it puts such time into even units and pulses into odd ones, so a fine precision counts in odd
+ * units only. Writers that state none leave 0.
  */
 void shm_segment_claim(int unit, int precision_log2s, double *noise_s, double *max_error_s);

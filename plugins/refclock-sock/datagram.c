@@ -9,7 +9,8 @@
 #define NS_PER_US 1000
 #define US_PER_S  1000000
 
-/* The year 2262: what int64_t holds in ns. An offset may be as large: a clock that was never set. */
+/* The year 2262: what int64_t holds in ns. An offset may be as large: a clock that was never
+ * set. */
 #define MAX_S INT64_C(9214646400)
 
 /* What follows the time is the same in both forms. */
@@ -70,7 +71,8 @@ read_wide(const struct wide *datagram, struct sock_reading *reading)
 }
 
 enum sock_result
-sock_datagram_parse(const void *bytes, size_t length, int64_t near_real_s, struct sock_reading *reading)
+sock_datagram_parse(const void *bytes, size_t length, int64_t near_real_s,
+		    struct sock_reading *reading)
 {
 	struct wide wide;
 	struct narrow narrow;

@@ -11,10 +11,10 @@
  *      32  int32  padding               24  int32  padding
  *      36  int32  magic "SOCK"          28  int32  magic "SOCK"
  *
- * All in the byte order of this machine. tv is the system's clock at the measurement. Without pulse,
- * offset is what true time was ahead of it. With pulse, only the fraction of a second is known, and
- * offset has the other sign: how far the system's clock was past the pulse's second (as chronyd 4.3
- * was seen to take it).
+ * All in the byte order of this machine. tv is the system's clock at the measurement. Without
+ * pulse, offset is what true time was ahead of it. With pulse, only the fraction of a second is
+ * known, and offset has the other sign: how far the system's clock was past the pulse's second (as
+ * chronyd 4.3 was seen to take it).
  */
 #pragma once
 

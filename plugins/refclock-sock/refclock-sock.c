@@ -129,7 +129,8 @@ listener_start(void *data)
 		host->log(host->h, TIMESRV_LOG_ERROR, "%s", cause);
 		return result;
 	}
-	result = host->watch_add(host->h, self->file.fd, TIMESRV_WATCH_READ, on_readable, self, &watch);
+	result = host->watch_add(host->h, self->file.fd, TIMESRV_WATCH_READ, on_readable, self,
+				 &watch);
 	if (result != 0)
 		socket_file_close(&self->file, self->path);
 	else

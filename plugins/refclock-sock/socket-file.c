@@ -42,9 +42,11 @@ clear_place(const struct sockaddr_un *address, char *cause, size_t size)
 	if (!S_ISSOCK(status.st_mode))
 		return fail(EEXIST, path, "is there and no socket; give another path", cause, size);
 	if (has_listener(address))
-		return fail(EADDRINUSE, path, "another program listens there (chronyd?)", cause, size);
+		return fail(EADDRINUSE, path, "another program listens there (chronyd?)", cause,
+			    size);
 	if (unlink(path) != 0)
-		return fail(errno, path, "cannot remove the socket that a dead program left", cause, size);
+		return fail(errno, path, "cannot remove the socket that a dead program left", cause,
+			    size);
 	return 0;
 }
 
@@ -58,8 +60,9 @@ bind_file(struct socket_file *file, const struct sockaddr_un *address, mode_t pe
 	/* the file gets the socket's mode, so that it is never more open than it shall be */
 	if (fchmod(file->fd, perm) != 0 ||
 	    bind(file->fd, (const struct sockaddr *)address, sizeof *address) != 0)
-		return fail(errno, path, "cannot bind; does its folder exist, and may we write there?",
-			    cause, size);
+		return fail(errno, path,
+			    "cannot bind; does its folder exist, and may we write there?", cause,
+			    size);
 	/* and what the umask took away */
 	if (chmod(path, perm) != 0 || lstat(path, &status) != 0) {
 		int error = errno;
@@ -101,7 +104,8 @@ socket_file_close(struct socket_file *file, const char *path)
 
 	if (file->fd < 0)
 		return;
-	if (lstat(path, &status) == 0 && status.st_dev == file->device && status.st_ino == file->inode)
+	if (lstat(path, &status) == 0 && status.st_dev == file->device &&
+	    status.st_ino == file->inode)
 		unlink(path);
 	close(file->fd);
 	file->fd = -1;

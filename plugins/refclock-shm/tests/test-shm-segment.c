@@ -113,14 +113,14 @@ START_TEST(test_claim_is_what_can_be_taken_for_granted)
 		int unit, precision;
 		double noise_s, max_error_s;
 	} cases[] = {
-		{0, -1, 1e-3, 0.5},            /* gpsd's serial time as it should be */
-		{0, -20, 0x1p-20, 0.5},        /* and as it is: no accuracy, whatever the precision */
+		{0, -1, 1e-3, 0.5},	/* gpsd's serial time as it should be */
+		{0, -20, 0x1p-20, 0.5}, /* and as it is: no accuracy, whatever the precision */
 		{2, -30, 1e-8, 0.5},
-		{1, -20, 0x1p-20, 1e-6},       /* a pulse: 2^-20 s is just below 1 us */
-		{1, -10, 0x1p-10, 0x1p-10},    /* one over USB */
-		{3, -30, 1e-8, 1e-6},          /* a kernel pulse */
-		{1, 0, 1e-6, 1e-3},            /* says nothing */
-		{1, 5, 1e-6, 1e-3},            /* says nonsense */
+		{1, -20, 0x1p-20, 1e-6},    /* a pulse: 2^-20 s is just below 1 us */
+		{1, -10, 0x1p-10, 0x1p-10}, /* one over USB */
+		{3, -30, 1e-8, 1e-6},	    /* a kernel pulse */
+		{1, 0, 1e-6, 1e-3},	    /* says nothing */
+		{1, 5, 1e-6, 1e-3},	    /* says nonsense */
 		{1, INT_MIN, 1e-6, 1e-3},
 	};
 	double noise_s, max_error_s;

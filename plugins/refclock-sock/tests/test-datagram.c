@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define NS_PER_S INT64_C(1000000000)
-#define NOW_S    INT64_C(1795484343)
+#define NOW_S	 INT64_C(1795484343)
 
 /* Written field by field at the offsets of datagram.h, so that the layout is tested as well. */
 struct fields {
@@ -52,7 +52,8 @@ parse(const struct fields *fields, int is_narrow, struct sock_reading *reading)
 {
 	char bytes[65];
 	/* an odd address: nothing says that a datagram lies on an even one */
-	size_t length = is_narrow ? format_narrow(fields, bytes + 1) : format_wide(fields, bytes + 1);
+	size_t length =
+		is_narrow ? format_narrow(fields, bytes + 1) : format_wide(fields, bytes + 1);
 
 	return sock_datagram_parse(bytes + 1, length, NOW_S, reading);
 }
@@ -101,7 +102,8 @@ END_TEST
 /* 32-bit seconds after 2038 and after 2106 mean the time that is near. */
 START_TEST(test_datagram_narrow_seconds_are_of_our_age)
 {
-	static const int64_t ages_s[] = {2147483647, 2147483648, 4294967295, 4294967296, 6000000000};
+	static const int64_t ages_s[] = {2147483647, 2147483648, 4294967295, 4294967296,
+					 6000000000};
 	struct fields fields = plain;
 	struct sock_reading reading;
 	char bytes[64];

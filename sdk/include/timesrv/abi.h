@@ -34,14 +34,14 @@
 #define TIMESRV_ABI_MAJOR 1u
 #define TIMESRV_ABI_MINOR 0u /* the newest minor that these headers know */
 
-/* The oldest minor of a daemon that the plugin can run on. Define it before the first include of the SDK
- * if the plugin needs what was appended later. */
+/* The oldest minor of a daemon that the plugin can run on. Define it before the first include of
+ * the SDK if the plugin needs what was appended later. */
 #ifndef TIMESRV_ABI_MINOR_MIN
 #define TIMESRV_ABI_MINOR_MIN 0u
 #endif
 
-/* Whether @struct_pointer (which may be NULL) reaches as far as @member: it was made by somebody who
- * knows that member. */
+/* Whether @struct_pointer (which may be NULL) reaches as far as @member: it was made by somebody
+ * who knows that member. */
 #define TIMESRV_HAS(struct_pointer, member)                                                        \
 	((struct_pointer) != NULL &&                                                               \
 	 (size_t)(struct_pointer)->struct_size >=                                                  \
@@ -55,9 +55,9 @@
 enum timesrv_kind {
 	TIMESRV_KIND_REFCLOCK = 1,   /* gives samples: refclock.h */
 	TIMESRV_KIND_AUTH = 2,       /* reserved: authenticates packets */
-	TIMESRV_KIND_SERVICE = 3,    /* one instance, no ops of its own: exporters, providers of services */
+	TIMESRV_KIND_SERVICE = 3,    /* one instance, no ops of its own: exporters, services */
 	TIMESRV_KIND_KEYSTORE = 4,   /* reserved: keeps and rotates shared keys */
-	TIMESRV_KIND_ACCELERATOR = 5 /* reserved: answers requests before the server's workers see them */
+	TIMESRV_KIND_ACCELERATOR = 5 /* reserved: answers requests before the workers */
 };
 
 enum timesrv_plugin_flag {
@@ -65,8 +65,8 @@ enum timesrv_plugin_flag {
 };
 
 /*
- * A plugin's facts stand in two ELF notes of the file, so that they can be read, and settings be checked,
- * without running its code. They survive strip(1).
+ * A plugin's facts stand in two ELF notes of the file, so that they can be read, and settings be
+ * checked, without running its code. They survive strip(1).
  */
 #define TIMESRV_NOTE_OWNER  "timesrv" /* 8 bytes with its NUL */
 #define TIMESRV_NOTE_INFO   0x101u    /* its content: struct timesrv_note_info */

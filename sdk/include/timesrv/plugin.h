@@ -13,7 +13,8 @@
  *   create -> start -> (callbacks) -> stop -> destroy
  *                ^----- a reload that failed ----'
  *
- * Build it with hidden visibility, and link with -Wl,-z,defs so that a missing symbol shows at once.
+ * Build it with hidden visibility, and link with -Wl,-z,defs so that a missing symbol shows at
+ * once.
  */
 #pragma once
 
@@ -34,14 +35,14 @@ struct timesrv_plugin {
 	/* Of the kind: struct timesrv_refclock_ops; NULL for a service. */
 	const void *kind_ops;
 
-	/* Makes an instance: reads settings, allocates. Nothing that another instance would notice: no
-	 * device, no socket, no thread. @host stays valid until destroy() returns. 0 and *@self, or a
-	 * negative errno; the cause goes to host->log() before. Must not be NULL. */
+	/* Makes an instance: reads settings, allocates. Nothing that another instance would notice:
+	 * no device, no socket, no thread. @host stays valid until destroy() returns. 0 and *@self,
+	 * or a negative errno; the cause goes to host->log() before. Must not be NULL. */
 	int (*create)(const struct timesrv_host *host, void **self);
 
-	/* Opens devices, adds timers and watches, publishes services. 0, or a negative errno with the
-	 * cause in host->log(); what was opened is closed again then, and stop() is not called. Must not
-	 * be NULL. */
+	/* Opens devices, adds timers and watches, publishes services. 0, or a negative errno with
+	 * the cause in host->log(); what was opened is closed again then, and stop() is not called.
+	 * Must not be NULL. */
 	int (*start)(void *self);
 
 	/* Closes what start() opened. Timers and watches have been cancelled before, so no callback
@@ -52,11 +53,12 @@ struct timesrv_plugin {
 	/* Frees the instance. Must not be NULL. */
 	void (*destroy)(void *self);
 
-	/* A service that the instance asked for came (@is_present) or is about to go. May be NULL. */
+	/* A service that the instance asked for came (@is_present) or is about to go. May be
+	 * NULL. */
 	void (*on_service)(void *self, const char *interface, int is_present);
 
-	/* The clock was disturbed: it was stepped, or the epoch was raised to @epoch. Open measurements
-	 * are worthless. May be NULL. */
+	/* The clock was disturbed: it was stepped, or the epoch was raised to @epoch. Open
+	 * measurements are worthless. May be NULL. */
 	void (*on_disruption)(void *self, uint32_t epoch);
 
 	/* ---- what later minors append goes below ---- */

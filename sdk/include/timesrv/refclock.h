@@ -7,8 +7,8 @@
 struct timesrv_refclock_ops {
 	uint32_t struct_size;
 
-	/* Once a second between start() and stop(): read the device and submit what it says. May be NULL
-	 * where timers, watches or threads do that. 0, or a negative errno that is said once until it
-	 * changes. Thread: main; at most 10 ms, never blocks. */
+	/* Once a second between start() and stop(): read the device and submit what it says. May be
+	 * NULL where timers, watches or threads do that. 0, or a negative errno that is said once
+	 * until it changes. Thread: main; at most 10 ms, never blocks. */
 	int (*poll)(void *self);
 };

@@ -16,7 +16,10 @@ fail(const struct timesrv_host *host, void **self)
 }
 
 PLAIN_INFO("bad-create");
-TIMESRV_PLUGIN_DEFINE = {
-	.struct_size = sizeof(struct timesrv_plugin), .abi_major = TIMESRV_ABI_MAJOR,
-	.kind = TIMESRV_KIND_REFCLOCK, .kind_ops = &plain_ops,
-	.create = fail, .start = plain_start, .destroy = plain_destroy};
+TIMESRV_PLUGIN_DEFINE = {.struct_size = sizeof(struct timesrv_plugin),
+			 .abi_major = TIMESRV_ABI_MAJOR,
+			 .kind = TIMESRV_KIND_REFCLOCK,
+			 .kind_ops = &plain_ops,
+			 .create = fail,
+			 .start = plain_start,
+			 .destroy = plain_destroy};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* bad-guest.c - does what the lint warns of: linked with -z nodelete, static TLS, exports, a handler */
+/* bad-guest.c - does what the lint warns of: linked with -z nodelete, static TLS, exports, a
+ * handler */
 #include <signal.h>
 
 #include "plain-plugin.h"
@@ -16,7 +17,10 @@ start(void *self)
 }
 
 PLAIN_INFO("bad-guest");
-TIMESRV_PLUGIN_DEFINE = {
-	.struct_size = sizeof(struct timesrv_plugin), .abi_major = TIMESRV_ABI_MAJOR,
-	.kind = TIMESRV_KIND_REFCLOCK, .kind_ops = &plain_ops,
-	.create = plain_create, .start = start, .destroy = plain_destroy};
+TIMESRV_PLUGIN_DEFINE = {.struct_size = sizeof(struct timesrv_plugin),
+			 .abi_major = TIMESRV_ABI_MAJOR,
+			 .kind = TIMESRV_KIND_REFCLOCK,
+			 .kind_ops = &plain_ops,
+			 .create = plain_create,
+			 .start = start,
+			 .destroy = plain_destroy};

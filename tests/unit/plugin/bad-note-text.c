@@ -7,9 +7,14 @@ static const struct {
 	char owner[8];
 	struct timesrv_note_info info;
 } note TIMESRV_NOTE_PLACEMENT_("info") = {
-	8, sizeof(struct timesrv_note_info), TIMESRV_NOTE_INFO, TIMESRV_NOTE_OWNER,
-	{.struct_size = sizeof(struct timesrv_note_info), .abi_major = 1,
-	 .kind = TIMESRV_KIND_REFCLOCK, .name = "bad-note-text",
+	8,
+	sizeof(struct timesrv_note_info),
+	TIMESRV_NOTE_INFO,
+	TIMESRV_NOTE_OWNER,
+	{.struct_size = sizeof(struct timesrv_note_info),
+	 .abi_major = 1,
+	 .kind = TIMESRV_KIND_REFCLOCK,
+	 .name = "bad-note-text",
 	 .version = {'1', '.', '0', '0', '0', '0', '0', '0', '0', '0', '0', '0',
 		     '0', '0', '0', '0', '0', '0', '0', '0', '0', '0', '0', '0'}}};
 

@@ -36,7 +36,10 @@ fail(void *self)
 }
 
 PLAIN_INFO("bad-start");
-TIMESRV_PLUGIN_DEFINE = {
-	.struct_size = sizeof(struct timesrv_plugin), .abi_major = TIMESRV_ABI_MAJOR,
-	.kind = TIMESRV_KIND_REFCLOCK, .kind_ops = &plain_ops,
-	.create = make, .start = fail, .destroy = plain_destroy};
+TIMESRV_PLUGIN_DEFINE = {.struct_size = sizeof(struct timesrv_plugin),
+			 .abi_major = TIMESRV_ABI_MAJOR,
+			 .kind = TIMESRV_KIND_REFCLOCK,
+			 .kind_ops = &plain_ops,
+			 .create = make,
+			 .start = fail,
+			 .destroy = plain_destroy};

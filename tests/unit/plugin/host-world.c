@@ -64,7 +64,8 @@ TsSourceSettings *
 host_world_source(const HostWorld *world, const char *label, const char *what)
 {
 	TsSourceSettings *source = ts_source_settings_new(TS_SOURCE_REFCLOCK, "fine");
-	int64_t origin_ns = ts_clock_virtual_true_utc(world->clock) - ts_clock_raw_now(world->clock);
+	int64_t origin_ns =
+		ts_clock_virtual_true_utc(world->clock) - ts_clock_raw_now(world->clock);
 	g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, origin_ns);
 
 	g_free(source->label);

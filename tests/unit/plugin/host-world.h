@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* host-world.h - a plugin host on virtual time with an oscillator without error, and its plugin folder */
+/* host-world.h - a plugin host on virtual time with an oscillator without error, and its plugin
+ * folder */
 #pragma once
 
 #include "plugin-folder.h"

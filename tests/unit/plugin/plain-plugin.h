@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* plain-plugin.h - the parts that the plugins for the loader's tests share: they do nothing, and do it well */
+/* plain-plugin.h - the parts that the plugins for the loader's tests share: they do nothing, and do
+ * it well */
 #pragma once
 
 #include <stdlib.h>

@@ -28,7 +28,8 @@ remove_folder(char *path)
 
 	while (entries && (name = g_dir_read_name(entries))) {
 		g_autofree char *entry = g_build_filename(path, name, NULL);
-		if (g_file_test(entry, G_FILE_TEST_IS_DIR) && !g_file_test(entry, G_FILE_TEST_IS_SYMLINK))
+		if (g_file_test(entry, G_FILE_TEST_IS_DIR) &&
+		    !g_file_test(entry, G_FILE_TEST_IS_SYMLINK))
 			remove_folder(g_steal_pointer(&entry));
 		else
 			g_unlink(entry);
@@ -45,13 +46,16 @@ plugin_folder_clear(PluginFolder *folder)
 }
 
 char *
-plugin_folder_write(const PluginFolder *folder, const char *file, const char *content, gssize length)
+plugin_folder_write(const PluginFolder *folder, const char *file, const char *content,
+		    gssize length)
 {
 	char *path = g_build_filename(folder->path, file, NULL);
 
-	/* no fsync: what is lost in a crash is not missed. It doesn't cut what was there: so that goes first */
+	/* no fsync: what is lost in a crash is not missed. It doesn't cut what was there: so that
+	 * goes first */
 	g_unlink(path);
-	ck_assert(g_file_set_contents_full(path, content, length, G_FILE_SET_CONTENTS_NONE, 0644, NULL));
+	ck_assert(g_file_set_contents_full(path, content, length, G_FILE_SET_CONTENTS_NONE, 0644,
+					   NULL));
 	ck_assert_int_eq(g_chmod(path, 0644), 0);
 	return path;
 }

@@ -11,12 +11,13 @@
 
 TIMESRV_PLUGIN_INFO(TIMESRV_KIND_REFCLOCK, "refclock-fine", "1.2.3", "BSD-2-Clause",
 		    "gives what a test wants", 0);
-TIMESRV_PLUGIN_SCHEMA("origin|string|!|||what true time is ahead of the raw clock, ns\n"
-		      "what|enum|sample|sample,pulse,nan,noise,negative,stratum,ancient,old,future,epoch,"
-		      "flag,short,unsynchronised,fail,quiet||what to give each second\n"
-		      "lines|int|0|0..1000||how many lines to log each second\n"
-		      "depth|duration|1ms|0..1||a duration\n"
-		      "device|path||||a path\n");
+TIMESRV_PLUGIN_SCHEMA(
+	"origin|string|!|||what true time is ahead of the raw clock, ns\n"
+	"what|enum|sample|sample,pulse,nan,noise,negative,stratum,ancient,old,future,epoch,"
+	"flag,short,unsynchronised,fail,quiet||what to give each second\n"
+	"lines|int|0|0..1000||how many lines to log each second\n"
+	"depth|duration|1ms|0..1||a duration\n"
+	"device|path||||a path\n");
 
 struct fine {
 	const struct timesrv_host *host;

@@ -53,8 +53,8 @@ guest_start(void *data)
 	Guest *self = data;
 
 	self->n_starts++;
-	return self->adds_timer ? self->host->timer_add(self->host->h, 0, TS_NS_PER_S, on_timer, self,
-							&self->id)
+	return self->adds_timer ? self->host->timer_add(self->host->h, 0, TS_NS_PER_S, on_timer,
+							self, &self->id)
 				: 0;
 }
 
@@ -222,9 +222,11 @@ START_TEST(test_stopped_instance_can_start_nothing)
 	ts_instance_stop(instance);
 
 	ck_assert_int_eq(add_timer(0, 0, on_timer), -ESHUTDOWN);
-	ck_assert_int_eq(guest.host->watch_add(guest.host->h, 0, TIMESRV_WATCH_READ, NULL, NULL, NULL),
+	ck_assert_int_eq(
+		guest.host->watch_add(guest.host->h, 0, TIMESRV_WATCH_READ, NULL, NULL, NULL),
+		-ESHUTDOWN);
+	ck_assert_int_eq(guest.host->service_publish(guest.host->h, "x", 1, &guest, NULL),
 			 -ESHUTDOWN);
-	ck_assert_int_eq(guest.host->service_publish(guest.host->h, "x", 1, &guest, NULL), -ESHUTDOWN);
 	ck_assert_int_eq(guest.host->submit_sample(guest.host->h, &sample), -EPERM);
 }
 END_TEST
@@ -327,7 +329,8 @@ START_TEST(test_watch_in_a_simulation_is_not_supported)
 	ck_assert_int_eq(pipe(ends), 0);
 
 	ck_assert_int_eq(guest.host->watch_add(guest.host->h, ends[0], TIMESRV_WATCH_READ,
-					       (timesrv_watch_func)(void (*)(void))on_timer, NULL, &id),
+					       (timesrv_watch_func)(void (*)(void))on_timer, NULL,
+					       &id),
 			 -ENOTSUP);
 	close(ends[0]);
 	close(ends[1]);
@@ -397,8 +400,8 @@ read_octets(int fd, uint32_t events, void *data)
 static int
 watch_pipe(void)
 {
-	return guest.host->watch_add(guest.host->h, real.ends[0], TIMESRV_WATCH_READ, read_octets, &guest,
-				     &guest.id);
+	return guest.host->watch_add(guest.host->h, real.ends[0], TIMESRV_WATCH_READ, read_octets,
+				     &guest, &guest.id);
 }
 
 /* Runs what is ready, without waiting. */
@@ -449,9 +452,13 @@ START_TEST(test_watch_nonsense_is_refused)
 	const struct timesrv_host *host = guest.host;
 	timesrv_id id;
 
-	ck_assert_int_eq(host->watch_add(host->h, 9999, TIMESRV_WATCH_READ, read_octets, NULL, &id), -EBADF);
-	ck_assert_int_eq(host->watch_add(host->h, real.ends[0], 0, read_octets, NULL, &id), -EINVAL);
-	ck_assert_int_eq(host->watch_add(host->h, real.ends[0], TIMESRV_WATCH_READ, NULL, NULL, &id), -EINVAL);
+	ck_assert_int_eq(host->watch_add(host->h, 9999, TIMESRV_WATCH_READ, read_octets, NULL, &id),
+			 -EBADF);
+	ck_assert_int_eq(host->watch_add(host->h, real.ends[0], 0, read_octets, NULL, &id),
+			 -EINVAL);
+	ck_assert_int_eq(
+		host->watch_add(host->h, real.ends[0], TIMESRV_WATCH_READ, NULL, NULL, &id),
+		-EINVAL);
 }
 END_TEST
 

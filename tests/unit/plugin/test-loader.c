@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test-loader.c - what the loader refuses, each with file, cause and remedy; what it leaves behind */
+/* test-loader.c - what the loader refuses, each with file, cause and remedy; what it leaves
+ * behind */
 #include "plugin/loader.h"
 
 #include <link.h>
@@ -104,7 +105,8 @@ START_TEST(test_loader_directory_is_refused)
 	g_autofree char *path = g_build_filename(folder.path, "folder.so", NULL);
 	ck_assert_int_eq(g_mkdir(path, 0700), 0);
 
-	check_refused(path, TIMESRV_ERROR_INVALID_CONFIG, (const char *[]){"no regular file", NULL});
+	check_refused(path, TIMESRV_ERROR_INVALID_CONFIG,
+		      (const char *[]){"no regular file", NULL});
 }
 END_TEST
 
@@ -113,13 +115,15 @@ START_TEST(test_loader_fifo_is_refused_without_waiting)
 	g_autofree char *path = g_build_filename(folder.path, "pipe.so", NULL);
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
 
-	check_refused(path, TIMESRV_ERROR_INVALID_CONFIG, (const char *[]){"no regular file", NULL});
+	check_refused(path, TIMESRV_ERROR_INVALID_CONFIG,
+		      (const char *[]){"no regular file", NULL});
 }
 END_TEST
 
 START_TEST(test_loader_text_file_is_no_elf)
 {
-	g_autofree char *path = plugin_folder_write(&folder, "text.so", "hello, I am a plugin\n", -1);
+	g_autofree char *path =
+		plugin_folder_write(&folder, "text.so", "hello, I am a plugin\n", -1);
 
 	check_refused(path, TIMESRV_ERROR_INCOMPATIBLE, (const char *[]){"no ELF file", NULL});
 }
@@ -191,7 +195,8 @@ START_TEST(test_loader_truncated_file_is_refused)
 }
 END_TEST
 
-/* Damage where the headers, notes and symbols are; looking runs no code, so any answer is good but a crash. */
+/* Damage where the headers, notes and symbols are; looking runs no code, so any answer is good but
+ * a crash. */
 START_TEST(test_look_damaged_file_gives_an_answer)
 {
 	g_autofree char *path = plugin_folder_add(&folder, "refclock-fine");

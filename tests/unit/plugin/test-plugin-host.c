@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test-plugin-host.c - plugins come, go and are shown: with sources, with entries, by the operator */
+/* test-plugin-host.c - plugins come, go and are shown: with sources, with entries, by the
+ * operator */
 #include <math.h>
 #include <string.h>
 
@@ -163,7 +164,8 @@ START_TEST(test_host_change_that_can_not_start_brings_the_old_source_back)
 {
 	g_free(plugin_folder_add(&world.folder, "bad-start"));
 	host_world_add(&world, "gps", "sample");
-	g_autoptr(TsSourceSettings) settings = ts_source_settings_new(TS_SOURCE_REFCLOCK, "bad-start");
+	g_autoptr(TsSourceSettings) settings =
+		ts_source_settings_new(TS_SOURCE_REFCLOCK, "bad-start");
 	g_free(settings->label);
 	settings->label = g_strdup("gps");
 
@@ -191,7 +193,8 @@ check_add_fails(const TsSourceSettings *source, TimesrvError code, const char *w
 START_TEST(test_host_create_error_leaves_nothing)
 {
 	g_free(plugin_folder_add(&world.folder, "bad-create"));
-	g_autoptr(TsSourceSettings) source = ts_source_settings_new(TS_SOURCE_REFCLOCK, "bad-create");
+	g_autoptr(TsSourceSettings) source =
+		ts_source_settings_new(TS_SOURCE_REFCLOCK, "bad-create");
 
 	check_add_fails(source, TIMESRV_ERROR_UNAVAILABLE, "create() failed: No such device");
 	ck_assert(isnan(host_world_metric(&world, "bad-create", "left_over")));
@@ -202,9 +205,11 @@ END_TEST
 START_TEST(test_host_start_error_revokes_what_was_started)
 {
 	g_free(plugin_folder_add(&world.folder, "bad-start"));
-	g_autoptr(TsSourceSettings) source = ts_source_settings_new(TS_SOURCE_REFCLOCK, "bad-start");
+	g_autoptr(TsSourceSettings) source =
+		ts_source_settings_new(TS_SOURCE_REFCLOCK, "bad-start");
 
-	check_add_fails(source, TIMESRV_ERROR_UNAVAILABLE, "start() failed: Device or resource busy");
+	check_add_fails(source, TIMESRV_ERROR_UNAVAILABLE,
+			"start() failed: Device or resource busy");
 	host_world_run(&world, 5);
 }
 END_TEST
@@ -212,9 +217,11 @@ END_TEST
 START_TEST(test_host_service_gives_no_time)
 {
 	g_free(plugin_folder_add(&world.folder, "service-giver"));
-	g_autoptr(TsSourceSettings) source = ts_source_settings_new(TS_SOURCE_REFCLOCK, "service-giver");
+	g_autoptr(TsSourceSettings) source =
+		ts_source_settings_new(TS_SOURCE_REFCLOCK, "service-giver");
 
-	check_add_fails(source, TIMESRV_ERROR_INVALID_CONFIG, "is of kind service: it gives no time");
+	check_add_fails(source, TIMESRV_ERROR_INVALID_CONFIG,
+			"is of kind service: it gives no time");
 }
 END_TEST
 
@@ -226,14 +233,16 @@ START_TEST(test_host_wrong_settings_are_told_all_at_once)
 	g_autoptr(TsNode) node = ts_node_new_scalar("x", false, NULL);
 	ts_node_set(source->plugin, "lines", NULL, node);
 
-	check_add_fails(source, TIMESRV_ERROR_INVALID_CONFIG, "plugin refclock-fine: needs 'origin'");
+	check_add_fails(source, TIMESRV_ERROR_INVALID_CONFIG,
+			"plugin refclock-fine: needs 'origin'");
 	check_add_fails(source, TIMESRV_ERROR_INVALID_CONFIG, "; plugin refclock-fine: lines ");
 }
 END_TEST
 
 START_TEST(test_host_missing_plugin_names_the_nearest)
 {
-	g_autoptr(TsSourceSettings) source = ts_source_settings_new(TS_SOURCE_REFCLOCK, "refclock-fin");
+	g_autoptr(TsSourceSettings) source =
+		ts_source_settings_new(TS_SOURCE_REFCLOCK, "refclock-fin");
 
 	check_add_fails(source, TIMESRV_ERROR_NOT_FOUND, "did you mean 'refclock-fine'?");
 }
@@ -365,7 +374,8 @@ START_TEST(test_host_disabled_entry_stops_living_sources_until_enabled)
 }
 END_TEST
 
-/* The configuration's loader adds an empty entry by the source's short name; the operator's counts. */
+/* The configuration's loader adds an empty entry by the source's short name; the operator's
+ * counts. */
 START_TEST(test_host_entry_that_says_something_counts_before_an_empty_one)
 {
 	g_autoptr(TsSettings) settings = settings_with_directory();
@@ -553,15 +563,20 @@ END_TEST
 static const struct {
 	const char *key, *value, *line;
 } mistakes[] = {
-	{"lynes", "1", "/etc/test.yaml:9:5: error: plugin refclock-fine: unknown key 'lynes'; "
-		       "did you mean 'lines'?\n"},
-	{"lines", "1001", "/etc/test.yaml:9:5: error: plugin refclock-fine: lines is out of range: "
-			  "0..1000\n"},
-	{"depth", "2s", "/etc/test.yaml:9:5: error: plugin refclock-fine: depth is out of range: 0..1 s\n"},
-	{"device", "dev/gps", "/etc/test.yaml:9:5: error: plugin refclock-fine: device takes an absolute "
-			      "path, one that begins with '/'\n"},
-	{"poll", "11", "/etc/test.yaml:9:5: error: plugin refclock-fine: poll is out of range: -4..10 "
-		       "log2 s\n"},
+	{"lynes", "1",
+	 "/etc/test.yaml:9:5: error: plugin refclock-fine: unknown key 'lynes'; "
+	 "did you mean 'lines'?\n"},
+	{"lines", "1001",
+	 "/etc/test.yaml:9:5: error: plugin refclock-fine: lines is out of range: "
+	 "0..1000\n"},
+	{"depth", "2s",
+	 "/etc/test.yaml:9:5: error: plugin refclock-fine: depth is out of range: 0..1 s\n"},
+	{"device", "dev/gps",
+	 "/etc/test.yaml:9:5: error: plugin refclock-fine: device takes an absolute "
+	 "path, one that begins with '/'\n"},
+	{"poll", "11",
+	 "/etc/test.yaml:9:5: error: plugin refclock-fine: poll is out of range: -4..10 "
+	 "log2 s\n"},
 };
 
 START_TEST(test_check_mistake_is_told_with_place_and_remedy)
@@ -586,8 +601,9 @@ START_TEST(test_check_required_key_is_missed_at_the_source)
 
 	g_autofree char *text = check(settings);
 
-	ck_assert_str_eq(text, "/etc/test.yaml:3:5: error: plugin refclock-fine: needs 'origin': what "
-			       "true time is ahead of the raw clock, ns\n");
+	ck_assert_str_eq(text,
+			 "/etc/test.yaml:3:5: error: plugin refclock-fine: needs 'origin': what "
+			 "true time is ahead of the raw clock, ns\n");
 }
 END_TEST
 
@@ -613,8 +629,9 @@ START_TEST(test_check_mistake_of_an_entry_is_told_once)
 
 	g_autofree char *text = check(settings);
 
-	ck_assert_str_eq(text, "/etc/test.yaml:21:5: error: plugin refclock-fine: lines is out of range: "
-			       "0..1000\n");
+	ck_assert_str_eq(text,
+			 "/etc/test.yaml:21:5: error: plugin refclock-fine: lines is out of range: "
+			 "0..1000\n");
 }
 END_TEST
 
@@ -625,7 +642,8 @@ START_TEST(test_check_missing_plugin_is_a_warning)
 
 	g_autofree char *text = check(settings);
 
-	ck_assert_ptr_nonnull(strstr(text, "/etc/test.yaml:20:3: warning: no plugin 'refclock-fein'"));
+	ck_assert_ptr_nonnull(
+		strstr(text, "/etc/test.yaml:20:3: warning: no plugin 'refclock-fein'"));
 	ck_assert_ptr_nonnull(strstr(text, "did you mean 'refclock-fine'?"));
 }
 END_TEST
@@ -634,7 +652,8 @@ START_TEST(test_check_service_as_source_is_an_error)
 {
 	g_autoptr(TsSettings) settings = settings_with_directory();
 	g_free(plugin_folder_add(&world.folder, "service-giver"));
-	g_ptr_array_add(settings->sources, ts_source_settings_new(TS_SOURCE_REFCLOCK, "service-giver"));
+	g_ptr_array_add(settings->sources,
+			ts_source_settings_new(TS_SOURCE_REFCLOCK, "service-giver"));
 
 	g_autofree char *text = check(settings);
 
@@ -675,7 +694,7 @@ TS_TEST_MAIN("plugin-host", {
 	tcase_add_test(entries, test_host_changed_entry_keys_reach_living_sources);
 	tcase_add_test(entries, test_host_disabled_entry_stops_living_sources_until_enabled);
 	tcase_add_test(entries, test_host_entry_that_says_something_counts_before_an_empty_one);
-	TCase *operator = add_case(suite, "operator");
+	TCase *operator= add_case(suite, "operator");
 	tcase_add_test(operator, test_host_loaded_plugin_stays_without_sources_until_unloaded);
 	tcase_add_test(operator, test_host_file_outside_of_the_directory_can_be_loaded);
 	tcase_add_test(operator, test_host_unload_in_use_names_the_sources);

@@ -103,11 +103,11 @@ static const struct {
 	double number;
 	const char *text;
 } good[] = {
-	{"flag", "true", 1, 0, NULL},       {"whole", "-10", -10, 0, NULL},
-	{"real", "2.25", 0, 2.25, NULL},    {"wait", "2m", 0, 120, NULL},
-	{"perm", "0600", 0600, 0, NULL},    {"perm", "644", 0644, 0, NULL},
-	{"text", "0600", 0, 0, "0600"},     {"file", "/run/x.sock", 0, 0, "/run/x.sock"},
-	{"word", "two", 0, 0, "two"},       {"text", "", 0, 0, ""},
+	{"flag", "true", 1, 0, NULL},	 {"whole", "-10", -10, 0, NULL},
+	{"real", "2.25", 0, 2.25, NULL}, {"wait", "2m", 0, 120, NULL},
+	{"perm", "0600", 0600, 0, NULL}, {"perm", "644", 0644, 0, NULL},
+	{"text", "0600", 0, 0, "0600"},	 {"file", "/run/x.sock", 0, 0, "/run/x.sock"},
+	{"word", "two", 0, 0, "two"},	 {"text", "", 0, 0, ""},
 };
 
 START_TEST(test_schema_good_value_is_read)
@@ -151,7 +151,8 @@ static const struct {
 	{"file", "gps0", "plugin x: file takes an absolute path"},
 	{"word", "three", "plugin x: word takes one of: one, two"},
 	{"wrod", "one", "plugin x: unknown key 'wrod'; did you mean 'word'?"},
-	{"completely-else", "1", "unknown key 'completely-else'; it has: flag, whole, real, wait, perm"},
+	{"completely-else", "1",
+	 "unknown key 'completely-else'; it has: flag, whole, real, wait, perm"},
 };
 
 START_TEST(test_schema_wrong_value_is_told_with_its_place)
@@ -201,7 +202,8 @@ START_TEST(test_schema_first_map_wins)
 	TsNode *maps[] = {NULL, own, defaults};
 	ck_assert(ts_plugin_schema_add(schema, all_types, NULL));
 
-	g_autoptr(GHashTable) values = ts_plugin_schema_read(schema, maps, 3, &origin, "x", problems);
+	g_autoptr(GHashTable) values =
+		ts_plugin_schema_read(schema, maps, 3, &origin, "x", problems);
 
 	ck_assert_int_eq(((TsSettingValue *)g_hash_table_lookup(values, "whole"))->whole, 1);
 }

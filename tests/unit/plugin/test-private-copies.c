@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test-private-copies.c - where copies go, that none has a name again, and what is left of dead daemons */
+/* test-private-copies.c - where copies go, that none has a name again, and what is left of dead
+ * daemons */
 #include "plugin/private-copies.h"
 
 #include <fcntl.h>

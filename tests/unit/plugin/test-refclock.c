@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test-refclock.c - samples of a plugin on their way to the engine: taken, refused and counted by cause */
+/* test-refclock.c - samples of a plugin on their way to the engine: taken, refused and counted by
+ * cause */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -202,7 +203,8 @@ START_TEST(test_refclock_pulse_is_not_numbered_from_near_half_a_second_away)
 	host_world_run(&world, 60);
 
 	ck_assert(!view_of(pulse).has_sample);
-	ck_assert_ptr_nonnull(strstr(view_of(pulse).progress, "it lies 0.450 s from what serial reads"));
+	ck_assert_ptr_nonnull(
+		strstr(view_of(pulse).progress, "it lies 0.450 s from what serial reads"));
 }
 END_TEST
 
@@ -255,7 +257,9 @@ START_TEST(test_refclock_describe_tells_plugin_quality_and_counters)
 {
 	static const struct {
 		const char *name, *value;
-	} cases[] = {{"plugin", "refclock-fine 1.2.3"}, {"quality", "87"}, {"polls", "11"},
+	} cases[] = {{"plugin", "refclock-fine 1.2.3"},
+		     {"quality", "87"},
+		     {"polls", "11"},
 		     {"refclock_samples", "11"}};
 	TsSource *source = host_world_add(&world, "gps", "sample");
 	void *owner;
@@ -279,7 +283,8 @@ START_TEST(test_refclock_is_told_of_a_step)
 	double before = host_world_metric(&world, "refclock-fine-gps", "disruptions");
 	ck_assert(ts_engine_step_now(world.engine, NULL));
 
-	ck_assert_double_eq(host_world_metric(&world, "refclock-fine-gps", "disruptions"), before + 1);
+	ck_assert_double_eq(host_world_metric(&world, "refclock-fine-gps", "disruptions"),
+			    before + 1);
 }
 END_TEST
 
@@ -287,7 +292,8 @@ TS_TEST_MAIN("refclock", {
 	TCase *samples = tcase_create("samples");
 	tcase_add_checked_fixture(samples, set_up, tear_down);
 	tcase_add_test(samples, test_refclock_good_samples_set_the_clock);
-	tcase_add_test(samples, test_refclock_sample_between_two_stamps_has_their_distance_as_delay);
+	tcase_add_test(samples,
+		       test_refclock_sample_between_two_stamps_has_their_distance_as_delay);
 	tcase_add_test(samples, test_refclock_reach_shifts_once_a_poll_interval);
 	tcase_add_test(samples, test_refclock_quiet_source_is_unreachable);
 	tcase_add_loop_test(samples, test_refclock_bad_sample_is_refused_and_counted_by_cause, 0,

@@ -92,7 +92,7 @@ END_TEST
 
 typedef struct {
 	TsServiceRef *ref;
-	int is_alive;   /* what the provider's memory would be; cleared when it is withdrawn */
+	int is_alive; /* what the provider's memory would be; cleared when it is withdrawn */
 	gint stop;
 	unsigned n_dead;
 } Race;
