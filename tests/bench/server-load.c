@@ -9,6 +9,9 @@
  * WINDOW requests are under way at once, and each client has at most one. Processor time of PID is
  * read from schedstat of its threads. Prints one line of JSON.
  *
+ * "interleaved" is the share of the replies that could be: the third of a client and later ones,
+ * from the first again after one was lost.
+ *
  * A request carries its client's number in receive and transmit timestamp; the server returns one
  * of them as origin, which tells basic replies from interleaved ones.
  */
@@ -38,10 +41,11 @@ typedef struct {
 	uint64_t receive_ntp64, transmit_ntp64; /* of its request */
 	uint64_t server_receive_ntp64;		/* of the last reply */
 	int64_t sent_mono_ns;			/* 0: nothing under way */
+	unsigned n_replies;			/* in a row */
 } Client;
 
 typedef struct {
-	uint64_t replies, interleaved, invalid, lost, sent;
+	uint64_t replies, interleaved, could_be_interleaved, invalid, lost, sent;
 } Counts;
 
 typedef struct {
@@ -182,6 +186,7 @@ take_reply(Load *load, const uint8_t *bytes, size_t length)
 	}
 	client->server_receive_ntp64 = header.receive_ntp64;
 	load->counts.replies++;
+	load->counts.could_be_interleaved += client->n_replies++ >= 2;
 	load->counts.interleaved += is_interleaved;
 	make_idle(load, number);
 }
@@ -205,6 +210,7 @@ give_up_lost(Load *load, int64_t now_ns)
 		if (sent_ns == 0 || now_ns - sent_ns < LOST_AFTER_NS)
 			continue;
 		load->clients[i].server_receive_ntp64 = 0;
+		load->clients[i].n_replies = 0;
 		load->counts.lost++;
 		make_idle(load, i);
 	}
@@ -290,10 +296,13 @@ main(int argc, char **argv)
 	double cpu = (double)(cpu_ns(argv[1]) - cpu_before_ns);
 
 	double replies = (double)(load.counts.replies - before.replies);
+	double interleaved = (double)(load.counts.interleaved - before.interleaved);
+	double could_be_interleaved =
+		(double)(load.counts.could_be_interleaved - before.could_be_interleaved);
 	printf("{\"replies_per_s\": %.0f, \"cpu_ns_per_reply\": %.0f, \"utilisation\": %.3f, "
 	       "\"user_share\": %.3f, \"interleaved\": %.4f, \"lost\": %llu, \"invalid\": %llu}\n",
 	       replies / seconds, cpu / replies, cpu * 1e-9 / seconds, user_share(argv[1]),
-	       (double)(load.counts.interleaved - before.interleaved) / replies,
+	       interleaved / (could_be_interleaved > 0 ? could_be_interleaved : 1),
 	       (unsigned long long)(load.counts.lost - before.lost),
 	       (unsigned long long)(load.counts.invalid - before.invalid));
 	return 0;
