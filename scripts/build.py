@@ -30,14 +30,15 @@ class Build:
 def test_environment(build):
     """What check and the sanitizers' runtimes read; the latter without effect on other builds."""
     environment = {
+        "TIMESRV_BUILD_NAME": build.name,
         # check ends a case after 4 s: too soon on two busy cores
         "CK_TIMEOUT_MULTIPLIER": str(5 * build.slowness),
         "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
         "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
         "TSAN_OPTIONS": f"halt_on_error=1:second_deadlock_stack=1:suppressions={ROOT}/tests/tsan/suppressions",
     }
-    locks = ROOT / build.folder / "tests" / "tsan" / "libglib-locks.so"
-    return {**environment, "LD_PRELOAD": str(locks)} if locks.exists() else environment
+    order = ROOT / build.folder / "tests" / "tsan" / "libglib-order.so"
+    return {**environment, "LD_PRELOAD": str(order)} if order.exists() else environment
 
 
 BUILDS = {
