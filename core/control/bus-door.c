@@ -150,7 +150,8 @@ on_message(GDBusConnection *connection, GDBusMessage *message, gboolean is_incom
 	Link *link = user_data;
 
 	if (!is_incoming ||
-	    g_dbus_message_get_message_type(message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL)
+	    g_dbus_message_get_message_type(message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL ||
+	    !g_dbus_message_get_path(message) || !g_dbus_message_get_member(message))
 		return message;
 	if (g_atomic_int_get(&link->n_waiting) >= MAX_WAITING) {
 		refuse(connection, message);

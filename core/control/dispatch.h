@@ -16,7 +16,7 @@
 /**
  * ts_dispatch:
  * @caller: who asks
- * @call: a method call
+ * @call: a method call; its path and member are there
  *
  * Returns: (transfer full) (nullable): the answer or an error; NULL when none is wanted. An answer to
  * @call has no serial yet.

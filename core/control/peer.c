@@ -136,10 +136,23 @@ handle_message(TsPeer *peer, GDBusMessage *message)
 {
 	if (g_dbus_message_get_message_type(message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL)
 		return;
+	/* there is no bus that vouches for it, and it may be no name at all */
+	g_dbus_message_set_sender(message, NULL);
 	g_autoptr(GDBusMessage) reply =
 		peer->handler.answer(&peer->caller, message, peer->handler.user_data);
 	if (reply)
 		queue_message(peer, reply);
+}
+
+/* GLib's parser lets pass what the specification forbids: a serial of 0, to which no answer could refer,
+ * and header fields of another type than theirs, which then are NULL here. */
+static bool
+is_valid(GDBusMessage *message)
+{
+	if (g_dbus_message_get_serial(message) == 0)
+		return false;
+	return g_dbus_message_get_message_type(message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL ||
+	       (g_dbus_message_get_path(message) && g_dbus_message_get_member(message));
 }
 
 /* Takes one message off the input. Returns: false if there is no whole one, or it is none. */
@@ -158,7 +171,7 @@ take_message(TsPeer *peer)
 	g_autoptr(GDBusMessage) message = g_dbus_message_new_from_blob(
 		peer->in->data, (gsize)size, G_DBUS_CAPABILITY_FLAGS_NONE, NULL);
 	g_byte_array_remove_range(peer->in, 0, (guint)size);
-	if (!message) {
+	if (!message || !is_valid(message)) {
 		close_later(peer);
 		return false;
 	}

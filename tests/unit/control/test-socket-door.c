@@ -389,6 +389,25 @@ START_TEST(test_socket_door_throws_out_who_sends_no_message)
 }
 END_TEST
 
+START_TEST(test_socket_door_throws_out_who_numbers_a_call_0)
+{
+	Entrance *entrance = new_entrance();
+	Client client = new_client(entrance);
+	gsize size;
+	g_autofree guchar *call = make_call(&size);
+
+	greet(&client);
+	memset(call + 8, 0, 4); /* the serial */
+	put(client.fd, call, size);
+	run_client(&client, G_MAXUINT);
+
+	ck_assert(client.is_closed);
+	ck_assert_uint_eq(entrance->n_calls, 0);
+	clear_client(&client);
+	free_entrance(entrance);
+}
+END_TEST
+
 static unsigned
 send_calls(Client *client, unsigned n)
 {
@@ -548,6 +567,7 @@ TS_TEST_MAIN("socket-door", {
 			    G_N_ELEMENTS(harmful));
 	tcase_add_loop_test(core, test_socket_door_throws_out_who_sends_no_message, 0,
 			    G_N_ELEMENTS(messages));
+	tcase_add_test(core, test_socket_door_throws_out_who_numbers_a_call_0);
 	tcase_add_test(core, test_socket_door_does_not_read_from_who_does_not_read);
 	tcase_add_test(core, test_socket_door_answers_a_heap_of_calls_in_turn);
 	tcase_add_test(core, test_socket_door_gives_a_stranger_a_few_places);
