@@ -15,7 +15,8 @@ static void
 pass_remote_state(TsAssociation *self, const TsNtpHeader *header)
 {
 	ts_source_set_remote_state(self->source, header->leap,
-				   header->stratum == 0 ? TS_STRATUM_UNSYNCHRONISED : header->stratum,
+				   header->stratum == 0 ? TS_STRATUM_UNSYNCHRONISED
+							: header->stratum,
 				   header->refid, ts_ntp32_to_s(header->root_delay_ntp32),
 				   ts_ntp32_to_s(header->root_dispersion_ntp32));
 }
@@ -77,8 +78,8 @@ complete_exchange(TsAssociation *self, const TsNtpHeader *header, const TsStamp 
 		.epoch = self->request.epoch,
 	};
 	if (is_interleaved) {
-		/* its transmit timestamp is that of the reply before: that exchange is complete now, with the
-		 * better stamp. Was it used already, with the worse one? */
+		/* its transmit timestamp is that of the reply before: that exchange is complete
+		 * now, with the better stamp. Was it used already, with the worse one? */
 		TsNtpExchange present = *exchange;
 		*exchange = self->last;
 		exchange->transmit_ntp64 = header->transmit_ntp64;
@@ -111,12 +112,14 @@ make_sample(TsAssociation *self, const TsNtpExchange *exchange, const TsNtpHeade
 		break;
 	}
 	bool has_estimate = ts_source_get_estimate(self->source, sample->raw_ns, &estimate);
-	TsDelayVerdict verdict = ts_delay_test(sample, self->settings, has_estimate ? &estimate : NULL);
+	TsDelayVerdict verdict =
+		ts_delay_test(sample, self->settings, has_estimate ? &estimate : NULL);
 	return verdict == TS_DELAY_PASSED ? NULL : ts_delay_verdict_name(verdict);
 }
 
 static void
-take_good(TsAssociation *self, const TsNtpHeader *header, const TsStamp *received, bool is_interleaved)
+take_good(TsAssociation *self, const TsNtpHeader *header, const TsStamp *received,
+	  bool is_interleaved)
 {
 	TsNtpExchange exchange;
 	TsSample sample;
@@ -140,10 +143,11 @@ take_good(TsAssociation *self, const TsNtpHeader *header, const TsStamp *receive
 		rejected = make_sample(self, &exchange, header, &sample);
 		if (rejected) {
 			self->n_rejected++;
-			ts_debug("%s: sample rejected: %s", ts_source_label(self->source), rejected);
+			ts_debug("%s: sample rejected: %s", ts_source_label(self->source),
+				 rejected);
 		} else {
-			/* may step the clock, and with it call ts_association_clock_disrupted(), which has
-			 * arranged what follows if a new epoch began */
+			/* may step the clock, and with it call ts_association_clock_disrupted(),
+			 * which has arranged what follows if a new epoch began */
 			ts_source_add_sample(self->source, &sample);
 			if (sample.epoch != ts_clock_epoch(self->context->clock))
 				return;
@@ -160,8 +164,8 @@ check_reply(TsAssociation *self, const uint8_t *bytes, size_t length, TsNtpHeade
 	    bool *is_interleaved)
 {
 	TsReplyVerdict verdict =
-		ts_ntp_reply_check(bytes, length, &self->request, self->has_last ? &self->last : NULL,
-				   header, is_interleaved);
+		ts_ntp_reply_check(bytes, length, &self->request,
+				   self->has_last ? &self->last : NULL, header, is_interleaved);
 	TsAddress local;
 	TsSystemState ours;
 
@@ -169,7 +173,8 @@ check_reply(TsAssociation *self, const uint8_t *bytes, size_t length, TsNtpHeade
 		return verdict;
 	ts_system_state_read(self->context->state, &ours);
 	bool has_local = self->port->transport->ops->local_address(self->port, &local);
-	return ts_ntp_reply_is_loop(header, has_local ? &local : NULL, &ours) ? TS_REPLY_LOOP : verdict;
+	return ts_ntp_reply_is_loop(header, has_local ? &local : NULL, &ours) ? TS_REPLY_LOOP
+									      : verdict;
 }
 
 void
@@ -184,8 +189,8 @@ ts_association_on_received(const uint8_t *bytes, size_t length, const TsStamp *r
 
 	self->n_verdicts[verdict]++;
 	if (!ts_reply_is_answer(verdict)) {
-		ts_debug("%s: packet of %zu bytes ignored: %s", ts_source_label(self->source), length,
-			 ts_reply_verdict_name(verdict));
+		ts_debug("%s: packet of %zu bytes ignored: %s", ts_source_label(self->source),
+			 length, ts_reply_verdict_name(verdict));
 		return;
 	}
 	ts_association_close_port(self);

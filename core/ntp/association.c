@@ -18,7 +18,8 @@
 /* The least time between a request and one that a change of the network causes. */
 #define RETRY_PAUSE_S 4.0
 
-/* Interleaved mode is given up for a basic request after so many misses: the server has forgotten us. */
+/* Interleaved mode is given up for a basic request after so many misses: the server has forgotten
+ * us. */
 #define INTERLEAVED_MISSES 4
 
 /* ---- what the operator is told --------------------------------------------------------------- */
@@ -137,8 +138,8 @@ on_failed(int saved_errno, void *user_data)
 	TsAssociation *self = user_data;
 	g_autofree char *trouble = g_strdup_printf("no answer: %s", g_strerror(saved_errno));
 
-	/* a port that is closed may be so for a moment (restart); a network that is not there is told apart
-	 * when the next request is sent */
+	/* a port that is closed may be so for a moment (restart); a network that is not there is
+	 * told apart when the next request is sent */
 	ts_association_set_trouble(self, trouble);
 	give_up_request(self, TS_ASSOCIATION_UNREACHABLE);
 }
@@ -169,7 +170,8 @@ open_port(TsAssociation *self, GError **error)
 		.dscp = self->settings->dscp,
 	};
 
-	self->port = transport->ops->open(transport, &self->address, &options, &handler, self, error);
+	self->port =
+		transport->ops->open(transport, &self->address, &options, &handler, self, error);
 	return self->port != NULL;
 }
 
@@ -207,7 +209,8 @@ send_request(TsAssociation *self, GError **error)
 			request->receive_ntp64 = random_timestamp(self);
 		while (request->receive_ntp64 == request->transmit_ntp64);
 	ts_ntp_request_format(request, self->settings->version, self->last.receive_ntp64, bytes);
-	return self->port->transport->ops->send(self->port, bytes, sizeof bytes, &request->sent, error);
+	return self->port->transport->ops->send(self->port, bytes, sizeof bytes, &request->sent,
+						error);
 }
 
 /* How long a reply is waited for. */
@@ -251,7 +254,8 @@ static void
 start(TsAssociation *self, int64_t delay_ns)
 {
 	if (self->settings->iburst)
-		ts_poll_policy_start_burst(&self->poll, TS_POLL_INITIAL_GOOD, TS_POLL_INITIAL_TOTAL);
+		ts_poll_policy_start_burst(&self->poll, TS_POLL_INITIAL_GOOD,
+					   TS_POLL_INITIAL_TOTAL);
 	show_poll(self);
 	ts_timer_arm_after(self->poll_timer, delay_ns);
 }
@@ -357,7 +361,8 @@ void
 ts_association_clock_disrupted(TsAssociation *self)
 {
 	bool was_open = self->port != NULL;
-	bool is_new_epoch = self->has_last && self->last.epoch != ts_clock_epoch(self->context->clock);
+	bool is_new_epoch =
+		self->has_last && self->last.epoch != ts_clock_epoch(self->context->clock);
 
 	ts_association_close_port(self);
 	self->has_last = self->is_last_used = self->is_interleaved = false;

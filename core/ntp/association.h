@@ -4,9 +4,10 @@
  *
  *   timer -> request -> [port] -> reply -> checks -> sample -> ts_source_add_sample()
  *
- * A request opens a port, its reply or its time limit closes it: at most one reply is taken for each
- * request. Everything that arrives at the source goes through here: reach, samples, what the server says
- * of itself, kisses. Source: RFC 5905 sections 8 and 9.2, RFC 9769 (interleaved). Thread: main.
+ * A request opens a port, its reply or its time limit closes it: at most one reply is taken for
+ * each request. Everything that arrives at the source goes through here: reach, samples, what the
+ * server says of itself, kisses. Source: RFC 5905 sections 8 and 9.2, RFC 9769 (interleaved).
+ * Thread: main.
  */
 #pragma once
 
@@ -30,14 +31,14 @@ typedef struct {
 	TsClock *clock;
 	TsNtpTransport *transport;
 	const TsSystemStatePublisher *state; /* what we say of ourselves: for the loop test */
-	bool is_serving;                     /* nobody can follow a client that serves nobody */
+	bool is_serving;		     /* nobody can follow a client that serves nobody */
 } TsAssociationContext;
 
 typedef enum {
-	TS_ASSOCIATION_ANSWERED,     /* the first good reply, or the first after one of the others */
-	TS_ASSOCIATION_NO_ROUTE,     /* the address can't be reached from here: no route, family off */
-	TS_ASSOCIATION_UNREACHABLE,  /* said at each miss from TS_ASSOCIATION_GIVE_UP(_NEW) on */
-	TS_ASSOCIATION_DENIED,       /* kiss DENY or RSTR: it is not asked any more */
+	TS_ASSOCIATION_ANSWERED, /* the first good reply, or the first after one of the others */
+	TS_ASSOCIATION_NO_ROUTE, /* the address can't be reached from here: no route, family off */
+	TS_ASSOCIATION_UNREACHABLE, /* said at each miss from TS_ASSOCIATION_GIVE_UP(_NEW) on */
+	TS_ASSOCIATION_DENIED,	    /* kiss DENY or RSTR: it is not asked any more */
 } TsAssociationEvent;
 
 /* Must not free the association before it returns to the main loop. */
@@ -64,8 +65,8 @@ const TsAddress *ts_association_address(const TsAssociation *association);
 /* Takes changed options; what is under way goes on. */
 void ts_association_set_settings(TsAssociation *association, const TsSourceSettings *settings);
 
-/* Offline: asks nothing, forgets what it asked. Online again: asks at once, in a burst with "iburst", even
- * where a kiss had stopped it. */
+/* Offline: asks nothing, forgets what it asked. Online again: asks at once, in a burst with
+ * "iburst", even where a kiss had stopped it. */
 void ts_association_set_online(TsAssociation *association, bool is_online);
 
 /* Asks at once and on until @n_good replies were good, @n_total times at most. Errors:

@@ -6,7 +6,7 @@ typedef struct {
 	TsAddress address;
 	int64_t failed_mono_ns; /* 0: it did not */
 	bool is_denied;
-	bool is_current;        /* among the answers of the last lookup */
+	bool is_current; /* among the answers of the last lookup */
 } Candidate;
 
 struct _TsCandidates {
@@ -65,7 +65,8 @@ rebuild(TsCandidates *self, const GArray *addresses, uint16_t port, bool keep_ot
 		if (again) {
 			again->failed_mono_ns = known->failed_mono_ns;
 			again->is_denied = known->is_denied;
-		} else if ((keep_others || known->is_denied) && self->list->len < TS_CANDIDATES_MAX) {
+		} else if ((keep_others || known->is_denied) &&
+			   self->list->len < TS_CANDIDATES_MAX) {
 			g_array_append_val(self->list, *known);
 		}
 	}

@@ -2,8 +2,8 @@
 /*
  * candidates.h - the addresses that a name led to, and what became of each
  *
- * Kept in the resolver's order. An address that failed stands back behind all that did not, then behind those
- * that failed longer ago; one that denied us is never taken again. Thread: main.
+ * Kept in the resolver's order. An address that failed stands back behind all that did not, then
+ * behind those that failed longer ago; one that denied us is never taken again. Thread: main.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 
 #include "base/address.h"
 
-/* How many addresses of a name are remembered; a resolver that gives more has its first ones used. */
+/* How many addresses of a name are remembered; of more, the first are used. */
 #define TS_CANDIDATES_MAX 64
 
 typedef struct _TsCandidates TsCandidates;
@@ -21,8 +21,9 @@ typedef struct _TsCandidates TsCandidates;
 TsCandidates *ts_candidates_new(void);
 void ts_candidates_free(TsCandidates *candidates);
 
-/* Takes the result of a lookup: @addresses (of TsAddress) get @port; what is known of an address stays,
- * those that are not among them are forgotten unless @is_pool, whose names give another choice each time. */
+/* Takes the result of a lookup: @addresses (of TsAddress) get @port; what is known of an address
+ * stays, those that are not among them are forgotten unless @is_pool, whose names give another
+ * choice each time. */
 void ts_candidates_update(TsCandidates *candidates, const GArray *addresses, uint16_t port,
 			  bool is_pool);
 
@@ -40,7 +41,8 @@ const TsAddress *ts_candidates_at(const TsCandidates *candidates, unsigned index
 /* Tells whether @address is free. */
 typedef bool (*TsCandidatesFreeFunc)(const TsAddress *address, void *user_data);
 
-/* Returns: (nullable): the best address that @is_free, among those that did not fail unless @with_failed. */
+/* Returns: (nullable): the best address that @is_free, among those that did not fail unless
+ * @with_failed. */
 const TsAddress *ts_candidates_pick(const TsCandidates *candidates, bool with_failed,
 				    TsCandidatesFreeFunc is_free, void *user_data);
 

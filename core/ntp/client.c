@@ -133,8 +133,8 @@ add(void *provider, const TsSourceSettings *settings, GError **error)
 	guint index;
 
 	if (find_entry(self, settings->label, &index)) {
-		g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_EXISTS, "there is a source %s already",
-			    settings->label);
+		g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_EXISTS,
+			    "there is a source %s already", settings->label);
 		return false;
 	}
 	g_ptr_array_add(self->entries, ts_ntp_entry_new(&self->entry, settings));

@@ -15,17 +15,19 @@
 
 typedef struct _TsNtpClient TsNtpClient;
 
-/* @engine must outlive the client. @transport: how packets travel; taken over. NULL: real sockets without
- * hardware stamps; for those see ts_ntp_sockets_new(). */
+/* @engine must outlive the client. @transport: how packets travel; taken over. NULL: real sockets
+ * without hardware stamps; for those see ts_ntp_sockets_new(). */
 TsNtpClient *ts_ntp_client_new(TsEngine *engine, TsNtpTransport *transport);
 
 /* Ends with its sources. */
 void ts_ntp_client_free(TsNtpClient *client);
 
-/* Replaces the system's resolver; taken over. Before the first entry is added: for tests and simulation. */
+/* Replaces the system's resolver; taken over. Before the first entry is added: for tests and
+ * simulation. */
 void ts_ntp_client_set_resolver(TsNtpClient *client, TsResolver *resolver);
 
-/* Whether others can get time from this daemon, and so a server could be following us. True at first. */
+/* Whether others can get time from this daemon, and so a server could be following us. True at
+ * first. */
 void ts_ntp_client_set_serving(TsNtpClient *client, bool is_serving);
 
 /* The provider of TS_SOURCE_SERVER and TS_SOURCE_POOL for the roster; user_data is the client. */

@@ -2,8 +2,8 @@
 /*
  * entry-data.h - the inside of an entry and of its members
  *
- * entry.c decides who gets which address and when the name is looked up; member.c is the life of one
- * member: its source, its association, what the engine asks of it.
+ * entry.c decides who gets which address and when the name is looked up; member.c is the life of
+ * one member: its source, its association, what the engine asks of it.
  */
 #pragma once
 
@@ -12,33 +12,33 @@
 
 typedef struct {
 	TsNtpEntry *entry;
-	unsigned number;               /* of a pool's member, from 1 */
-	TsSourceSettings *settings;    /* the entry's with the member's label */
+	unsigned number;	    /* of a pool's member, from 1 */
+	TsSourceSettings *settings; /* the entry's with the member's label */
 	TsSource *source;
-	TsAssociation *association;    /* (nullable) while there is no address */
+	TsAssociation *association; /* (nullable) while there is no address */
 	bool is_online;
-	bool wants_other;              /* another address, if there is one */
+	bool wants_other; /* another address, if there is one */
 } TsNtpMember;
 
 struct _TsNtpEntry {
 	const TsNtpEntryContext *context;
 	TsSourceSettings *settings;
 	bool is_numeric;
-	bool is_online;                /* what new members start with */
-	GPtrArray *members;            /* of TsNtpMember, by number */
+	bool is_online;	    /* what new members start with */
+	GPtrArray *members; /* of TsNtpMember, by number */
 	TsCandidates *candidates;
 	TsTimer *work_timer;
 
 	/* the lookup */
-	TsLookup *lookup;              /* (nullable) under way */
-	TsLookupStatus status;         /* of the last one */
-	bool has_looked_up;            /* ever, with whatever result */
-	bool is_fresh;                 /* it just gave its answer: the failed ones may be tried again */
-	bool must_look_up;             /* now, whatever the backoff says */
-	bool must_be_current;          /* after a refresh: addresses that are gone are left */
-	unsigned n_in_vain;            /* lookups since an address of this name last began to answer */
+	TsLookup *lookup;      /* (nullable) under way */
+	TsLookupStatus status; /* of the last one */
+	bool has_looked_up;    /* ever, with whatever result */
+	bool is_fresh;	       /* it just gave its answer: the failed ones may be tried again */
+	bool must_look_up;     /* now, whatever the backoff says */
+	bool must_be_current;  /* after a refresh: addresses that are gone are left */
+	unsigned n_in_vain;    /* lookups since an address of this name last began to answer */
 	int64_t next_lookup_mono_ns;
-	char *progress;                /* (nullable) what members without address wait for */
+	char *progress; /* (nullable) what members without address wait for */
 };
 
 /* Something changed: ts_ntp_entry's decisions are made anew, from the main loop. */

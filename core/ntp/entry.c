@@ -2,8 +2,8 @@
 /*
  * entry.c - see entry.h
  *
- *   event, lookup result, changed options -> flags -> [work timer] -> settle(): members and addresses
- *                                                                  -> look up again, or later
+ *   event, lookup result, new options -> flags -> [work timer] -> settle(): who gets which address
+ *                                                              -> look up again, or later
  */
 #include "ntp/entry.h"
 
@@ -13,9 +13,9 @@
 
 #define TS_LOG_COMPONENT "ntp"
 
-/* A lookup that failed is repeated after 2 s, 4 s ... 512 s; one whose addresses were of no use after 64 s,
- * 128 s ... 4096 s. */
-#define FAILED_LOOKUP_S      2.0
+/* A lookup that failed is repeated after 2 s, 4 s ... 512 s; one whose addresses were of no use
+ * after 64 s, 128 s ... 4096 s. */
+#define FAILED_LOOKUP_S	     2.0
 #define FAILED_LOOKUP_MAX_S  512.0
 #define USELESS_LOOKUP_S     64.0
 #define USELESS_LOOKUP_MAX_S 4096.0
@@ -44,9 +44,8 @@ settle_member(TsNtpMember *member)
 
 	if (!member->is_online || (member->association && !member->wants_other))
 		return true;
-	const TsAddress *picked =
-		ts_candidates_pick(self->candidates, self->is_fresh || !member->association,
-				   is_address_free, self);
+	const TsAddress *picked = ts_candidates_pick(
+		self->candidates, self->is_fresh || !member->association, is_address_free, self);
 	if (!picked)
 		return false;
 	bool has_freed = member->association != NULL;
@@ -56,7 +55,8 @@ settle_member(TsNtpMember *member)
 	return true;
 }
 
-/* A pool takes further addresses as long as there are fresh ones. Returns: whether it is complete. */
+/* A pool takes further addresses as long as there are fresh ones. Returns: whether it is complete.
+ */
 static bool
 grow(TsNtpEntry *self)
 {
@@ -167,7 +167,8 @@ on_looked_up(TsLookupStatus status, const GArray *addresses, const char *detail,
 	self->lookup = NULL;
 	report_lookup(self, status, addresses->len, detail);
 	if (status == TS_LOOKUP_FOUND) {
-		ts_candidates_update(self->candidates, addresses, self->settings->port, ts_ntp_entry_is_pool(self));
+		ts_candidates_update(self->candidates, addresses, self->settings->port,
+				     ts_ntp_entry_is_pool(self));
 		self->is_fresh = true;
 		pause_s = backoff_s(self, USELESS_LOOKUP_S, USELESS_LOOKUP_MAX_S);
 	} else {

@@ -2,11 +2,11 @@
 /*
  * entry.h - one "server:" or "pool:" of the configuration: its name, its addresses, its members
  *
- * A numeric address has one candidate for ever. A name is looked up; a server takes the first candidate
- * that can be reached and goes on to the next when it fails, a pool takes up to max-sources of them and
- * keeps the rest as spares. Each member has its source all the time, with or without an address, so that an
- * operator sees what it waits for. Decisions are made in one place, from a timer, never inside a callback of
- * association, engine or resolver. Thread: main.
+ * A numeric address has one candidate for ever. A name is looked up; a server takes the first
+ * candidate that can be reached and goes on to the next when it fails, a pool takes up to
+ * max-sources of them and keeps the rest as spares. Each member has its source all the time, with
+ * or without an address, so that an operator sees what it waits for. Decisions are made in one
+ * place, from a timer, never inside a callback of association, engine or resolver. Thread: main.
  */
 #pragma once
 
@@ -25,8 +25,8 @@ typedef struct {
 	const char *(*find_address)(void *client, const TsAddress *address);
 	/* An address became free: those that wait for one may look again. */
 	void (*address_freed)(void *client);
-	/* Returns: when the next association of all should begin, from now: so that they do not all ask at
-	 * the same moment. */
+	/* Returns: when the next association of all should begin, from now: so that they do not all
+	 * ask at the same moment. */
 	int64_t (*start_delay_ns)(void *client);
 	void *client;
 } TsNtpEntryContext;

@@ -81,7 +81,8 @@ is_well_formed(const uint8_t *bytes, size_t length, TsNtpHeader *header)
 static bool
 matches_origin(const TsNtpHeader *header, const TsNtpRequest *request, bool *is_interleaved)
 {
-	*is_interleaved = request->receive_ntp64 != 0 && header->origin_ntp64 == request->receive_ntp64;
+	*is_interleaved =
+		request->receive_ntp64 != 0 && header->origin_ntp64 == request->receive_ntp64;
 	return *is_interleaved || header->origin_ntp64 == request->transmit_ntp64;
 }
 
@@ -172,8 +173,8 @@ ts_ntp_exchange_to_sample(const TsNtpExchange *exchange, const TsNtpHeader *head
 		.delay_ns = floor_delay(delay_ns, local_s + remote_s),
 		.noise_s = hypot(hypot(local_s, remote_s),
 				 hypot(exchange->sent.error_s, exchange->received.error_s)),
-		.max_error_s = root_delay_s / 2 + root_dispersion_s + local_s + remote_s + stamps_s +
-			       drift_s,
+		.max_error_s = root_delay_s / 2 + root_dispersion_s + local_s + remote_s +
+			       stamps_s + drift_s,
 		.root_delay_s = root_delay_s,
 		.root_dispersion_s = root_dispersion_s,
 		.refid = header->refid,

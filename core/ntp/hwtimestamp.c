@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* hwtimestamp.c - see hwtimestamp.h; kernel documentation: Documentation/networking/timestamping.rst,
- * Documentation/driver-api/ptp.rst */
+/* hwtimestamp.c - see hwtimestamp.h; kernel documentation:
+ * Documentation/networking/timestamping.rst, Documentation/driver-api/ptp.rst */
 #include "ntp/hwtimestamp.h"
 
 #include <errno.h>
@@ -51,7 +51,8 @@ find_abilities(int fd, const char *name, struct ethtool_ts_info *info, GError **
 
 	*info = (struct ethtool_ts_info){.cmd = ETHTOOL_GET_TS_INFO};
 	if (!ask_interface(fd, name, SIOCETHTOOL, info))
-		return ts_set_error_errno(error, errno, "cannot ask interface %s what it can stamp", name);
+		return ts_set_error_errno(error, errno, "cannot ask interface %s what it can stamp",
+					  name);
 	if ((info->so_timestamping & needed) == needed && info->phc_index >= 0)
 		return true;
 	g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_INCOMPATIBLE,
@@ -124,7 +125,8 @@ ns_of(const struct ptp_clock_time *time)
 	return time->sec * TS_NS_PER_S + time->nsec;
 }
 
-/* The three ways of the kernel, the best first. Fills in a reading whose raw_ns is on CLOCK_REALTIME. */
+/* The three ways of the kernel, the best first. Fills in a reading whose raw_ns is on
+ * CLOCK_REALTIME. */
 static bool
 read_precise(int fd, TsPhcReading *reading)
 {
@@ -132,7 +134,8 @@ read_precise(int fd, TsPhcReading *reading)
 
 	if (ioctl(fd, PTP_SYS_OFFSET_PRECISE, &both) != 0)
 		return false;
-	*reading = (TsPhcReading){.phc_ns = ns_of(&both.device), .raw_ns = ns_of(&both.sys_realtime)};
+	*reading =
+		(TsPhcReading){.phc_ns = ns_of(&both.device), .raw_ns = ns_of(&both.sys_realtime)};
 	return true;
 }
 
@@ -147,7 +150,7 @@ read_extended(int fd, TsPhcReading *reading)
 	for (int i = 0; i < N_READS; i++)
 		for (int j = 0; j < 3; j++)
 			stamps_ns[i][j] = ns_of(&reads.ts[i][j]);
-	*reading = ts_phc_pick_tightest((const int64_t (*)[3])stamps_ns, N_READS);
+	*reading = ts_phc_pick_tightest((const int64_t(*)[3])stamps_ns, N_READS);
 	return true;
 }
 
@@ -162,7 +165,7 @@ read_plain(int fd, TsPhcReading *reading)
 	for (int i = 0; i < N_READS; i++)
 		for (int j = 0; j < 3; j++)
 			stamps_ns[i][j] = ns_of(&reads.ts[2 * i + j]);
-	*reading = ts_phc_pick_tightest((const int64_t (*)[3])stamps_ns, N_READS);
+	*reading = ts_phc_pick_tightest((const int64_t(*)[3])stamps_ns, N_READS);
 	return true;
 }
 

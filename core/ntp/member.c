@@ -41,7 +41,8 @@ on_replace(void *owner)
 	if (member->entry->is_numeric || !member->association)
 		return;
 	ts_candidates_mark_failed(member->entry->candidates,
-				  ts_association_address(member->association), ts_ntp_entry_now(member->entry));
+				  ts_association_address(member->association),
+				  ts_ntp_entry_now(member->entry));
 	member->wants_other = true;
 	ts_ntp_entry_wake(member->entry);
 }
@@ -60,7 +61,8 @@ on_describe(void *owner, void (*add)(void *user_data, const char *name, const ch
 	    void *user_data)
 {
 	TsNtpMember *member = owner;
-	g_autofree char *spares = g_strdup_printf("%u", ts_candidates_size(member->entry->candidates));
+	g_autofree char *spares =
+		g_strdup_printf("%u", ts_candidates_size(member->entry->candidates));
 
 	if (!member->entry->is_numeric)
 		add(user_data, "known-addresses", spares);
@@ -111,10 +113,9 @@ ts_ntp_member_new(TsNtpEntry *self)
 	member->number = self->members->len + 1;
 	member->settings = settings_of_member(self, member->number);
 	member->is_online = self->is_online;
-	member->source = ts_engine_add_source(self->context->engine, member->settings,
-					      member->settings->label,
-					      ts_ntp_entry_is_pool(self) ? self->settings->label : NULL,
-					      &member_ops, member);
+	member->source = ts_engine_add_source(
+		self->context->engine, member->settings, member->settings->label,
+		ts_ntp_entry_is_pool(self) ? self->settings->label : NULL, &member_ops, member);
 	ts_source_set_online(member->source, member->is_online);
 	if (lack)
 		ts_source_set_stopped(member->source, lack);

@@ -2,7 +2,8 @@
 /*
  * network-watch.h - tells when addresses or routes of this host changed
  *
- * From the kernel's routing messages, gathered for a second: a link that comes up sends a dozen. Thread: main.
+ * From the kernel's routing messages, gathered for a second: a link that comes up sends a dozen.
+ * Thread: main.
  */
 #pragma once
 

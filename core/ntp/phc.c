@@ -26,8 +26,9 @@ is_on_line(const TsPhcTracker *tracker, const TsPhcReading *reading)
 {
 	const TsPhcReading *last = newest(tracker);
 	double raw_s = (double)(reading->raw_ns - last->raw_ns) * 1e-9;
-	double gained_s = (double)((reading->phc_ns - last->phc_ns) -
-				   (reading->raw_ns - last->raw_ns)) * 1e-9;
+	double gained_s =
+		(double)((reading->phc_ns - last->phc_ns) - (reading->raw_ns - last->raw_ns)) *
+		1e-9;
 
 	return raw_s > 0 && fabs(gained_s) <= raw_s * MAX_RATE + reading->error_s + last->error_s;
 }
@@ -67,8 +68,8 @@ rate_error(const TsPhcTracker *tracker)
 	if (!has_rate(tracker))
 		return MAX_RATE;
 	const TsPhcReading *first = &tracker->readings[0], *last = newest(tracker);
-	return RATE_ERROR + (first->error_s + last->error_s) /
-				    ((double)(last->raw_ns - first->raw_ns) * 1e-9);
+	return RATE_ERROR +
+	       (first->error_s + last->error_s) / ((double)(last->raw_ns - first->raw_ns) * 1e-9);
 }
 
 bool
@@ -77,8 +78,8 @@ ts_phc_tracker_raw_of(const TsPhcTracker *tracker, int64_t phc_ns, int64_t *raw_
 	const TsPhcReading *nearest = NULL;
 
 	for (unsigned i = 0; i < tracker->n; i++)
-		if (!nearest || llabs(phc_ns - tracker->readings[i].phc_ns) <
-					llabs(phc_ns - nearest->phc_ns))
+		if (!nearest ||
+		    llabs(phc_ns - tracker->readings[i].phc_ns) < llabs(phc_ns - nearest->phc_ns))
 			nearest = &tracker->readings[i];
 	if (!nearest || llabs(phc_ns - nearest->phc_ns) > TS_PHC_REACH_NS)
 		return false;

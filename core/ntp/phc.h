@@ -2,8 +2,8 @@
 /*
  * phc.h - from the clock of a network card (PTP hardware clock) to our raw clock
  *
- * The card stamps packets on a clock of its own. Now and then both clocks are read at one moment; between
- * and near those readings a straight line is close enough. Pure arithmetic. Thread: main.
+ * The card stamps packets on a clock of its own. Now and then both clocks are read at one moment;
+ * between and near those readings a straight line is close enough. Pure arithmetic. Thread: main.
  */
 #pragma once
 
@@ -28,8 +28,8 @@ typedef struct {
 	unsigned n;
 } TsPhcTracker;
 
-/* Adds a reading, newer than those before. One that is off the line by more than any rate explains (somebody
- * set the card's clock) makes the tracker start anew. */
+/* Adds a reading, newer than those before. One that is off the line by more than any rate explains
+ * (somebody set the card's clock) makes the tracker start anew. */
 void ts_phc_tracker_add(TsPhcTracker *tracker, const TsPhcReading *reading);
 
 /* Returns: how much faster than the raw clock the card's runs, s/s; 0 while that is not known. */
@@ -39,6 +39,6 @@ double ts_phc_tracker_rate(const TsPhcTracker *tracker);
 bool ts_phc_tracker_raw_of(const TsPhcTracker *tracker, int64_t phc_ns, int64_t *raw_ns,
 			   double *error_s);
 
-/* The three stamps of one reading: system, card, system. Returns: the tightest of @n as a reading on the
- * system's clock (raw_ns holds it), its error being half the gap. */
+/* The three stamps of one reading: system, card, system. Returns: the tightest of @n as a reading
+ * on the system's clock (raw_ns holds it), its error being half the gap. */
 TsPhcReading ts_phc_pick_tightest(const int64_t (*stamps_ns)[3], unsigned n);

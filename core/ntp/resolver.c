@@ -110,7 +110,8 @@ on_looked_up(GObject *object, GAsyncResult *result, gpointer user_data)
 {
 	SystemLookup *lookup = user_data;
 	g_autoptr(GError) error = NULL;
-	GList *found = g_resolver_lookup_by_name_with_flags_finish(G_RESOLVER(object), result, &error);
+	GList *found =
+		g_resolver_lookup_by_name_with_flags_finish(G_RESOLVER(object), result, &error);
 	g_autoptr(GArray) addresses = collect_addresses(found);
 
 	g_resolver_free_addresses(found);

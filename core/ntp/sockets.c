@@ -22,12 +22,12 @@
 
 #define TS_LOG_COMPONENT "ntp"
 
-/* How long a reply waits for its request's stamp. Kernel stamps are there already; hardware ones come
- * within a millisecond. */
+/* How long a reply waits for its request's stamp. Kernel stamps are there already; hardware ones
+ * come within a millisecond. */
 #define STAMP_WAIT_NS (5 * TS_NS_PER_MS)
 
-/* Carrying a kernel stamp over to the raw clock takes a paired reading of the two, good to well below
- * this. */
+/* Carrying a kernel stamp over to the raw clock takes a paired reading of the two, good to well
+ * below this. */
 #define KERNEL_STAMP_ERROR_S 200e-9
 
 typedef struct {
@@ -35,8 +35,8 @@ typedef struct {
 	TsSched *sched;
 	TsClock *clock;
 	GPtrArray *interfaces; /* of TsHwInterface; empty: no hardware stamps */
-	/* The kernel stamps arriving packets as long as anybody wants it, and starts to only some time after it is
-	 * asked: so one socket asks all the time. -1: there is none. */
+	/* The kernel stamps arriving packets as long as anybody wants it, and starts to only some
+	 * time after it is asked: so one socket asks all the time. -1: there is none. */
 	int keeps_stamping_fd;
 } Sockets;
 
@@ -47,7 +47,7 @@ typedef struct {
 	void *user_data;
 	int fd;
 	TsWatch *watch;
-	bool has_stamp;        /* of the request, from the error queue */
+	bool has_stamp; /* of the request, from the error queue */
 	/* a reply that waits for it */
 	TsTimer *wait_timer;
 	TsStamp held_stamp;
@@ -114,7 +114,8 @@ stamp_of_message(const Sockets *self, struct msghdr *message, TsStamp *stamp)
 	struct scm_timestamping stamps = {0};
 	unsigned index = 0;
 
-	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part;
+	     part = CMSG_NXTHDR(message, part)) {
 		if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_TIMESTAMPING &&
 		    part->cmsg_len >= CMSG_LEN(sizeof stamps))
 			memcpy(&stamps, CMSG_DATA(part), sizeof stamps);
@@ -160,8 +161,8 @@ drain_error_queue(Port *port)
 		if (!has_stamp)
 			continue;
 		/* with hardware that of the kernel comes first: the better one is waited for */
-		port->has_stamp |= stamp.source == TS_STAMP_HARDWARE ||
-				   port->sockets->interfaces->len == 0;
+		port->has_stamp |=
+			stamp.source == TS_STAMP_HARDWARE || port->sockets->interfaces->len == 0;
 		port->handler.sent(&stamp, port->user_data);
 	}
 }
@@ -211,7 +212,8 @@ on_ready(int fd, GIOCondition condition, void *user_data)
 			deliver_held(port); /* may close the port */
 		return;
 	}
-	ssize_t length = receive(port, port->held, sizeof port->held, 0, &port->held_stamp, &has_stamp);
+	ssize_t length =
+		receive(port, port->held, sizeof port->held, 0, &port->held_stamp, &has_stamp);
 	if (length < 0) {
 		int saved_errno = errno;
 		if (saved_errno == EAGAIN || saved_errno == EINTR)
@@ -254,7 +256,8 @@ bind_socket(int fd, const TsNtpPortOptions *options, GError **error)
 
 	if (options->device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, options->device,
 					  (socklen_t)strlen(options->device) + 1) != 0)
-		return ts_set_error_errno(error, errno, "cannot bind to device %s", options->device);
+		return ts_set_error_errno(error, errno, "cannot bind to device %s",
+					  options->device);
 	if (!options->bind_address || !ts_address_parse(options->bind_address, 0, &address))
 		return true;
 	if (bind(fd, &address.any, ts_address_length(&address)) != 0)
@@ -290,7 +293,8 @@ set_traffic_class(int fd, int family, int dscp)
 	int traffic_class = dscp << 2;
 
 	if (dscp && family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &traffic_class, sizeof traffic_class);
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &traffic_class,
+				 sizeof traffic_class);
 	else if (dscp)
 		(void)setsockopt(fd, IPPROTO_IP, IP_TOS, &traffic_class, sizeof traffic_class);
 }
@@ -308,7 +312,8 @@ sockets_open(TsNtpTransport *transport, const TsAddress *remote, const TsNtpPort
 	ask_for_stamps(fd, remote->any.sa_family, self->interfaces->len > 0);
 	set_traffic_class(fd, remote->any.sa_family, options->dscp);
 	if (connect(fd, &remote->any, ts_address_length(remote)) != 0) {
-		ts_set_error_errno(error, errno, "cannot reach %s", ts_address_format(remote, text));
+		ts_set_error_errno(error, errno, "cannot reach %s",
+				   ts_address_format(remote, text));
 		return NULL;
 	}
 
@@ -319,7 +324,8 @@ sockets_open(TsNtpTransport *transport, const TsAddress *remote, const TsNtpPort
 	port->user_data = user_data;
 	port->fd = ts_fd_steal(&fd);
 	port->wait_timer = ts_timer_new(self->sched, on_wait_over, port);
-	port->watch = ts_watch_new(self->sched, port->fd, G_IO_IN | G_IO_PRI | G_IO_ERR, on_ready, port);
+	port->watch =
+		ts_watch_new(self->sched, port->fd, G_IO_IN | G_IO_PRI | G_IO_ERR, on_ready, port);
 	return &port->head;
 }
 

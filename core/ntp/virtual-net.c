@@ -43,10 +43,10 @@ typedef struct {
 struct _TsVirtualNet {
 	TsSched *sched;
 	uint64_t random_state;
-	GArray *rules;       /* of Rule; a later one of the same hosts replaces the earlier */
-	GArray *counts;      /* of Count */
-	GPtrArray *sockets;  /* of TsVirtualSocket */
-	GHashTable *flying;  /* of Packet */
+	GArray *rules;	    /* of Rule; a later one of the same hosts replaces the earlier */
+	GArray *counts;	    /* of Count */
+	GPtrArray *sockets; /* of TsVirtualSocket */
+	GHashTable *flying; /* of Packet */
 };
 
 /* ---- randomness ------------------------------------------------------------------------------ */
@@ -203,7 +203,8 @@ count_packet(TsVirtualNet *self, const TsAddress *from, const TsAddress *to)
 
 	for (guint i = 0; i < self->counts->len; i++) {
 		Count *count = &g_array_index(self->counts, Count, i);
-		if (ts_address_equal_host(&count->from, from) && ts_address_equal_host(&count->to, to)) {
+		if (ts_address_equal_host(&count->from, from) &&
+		    ts_address_equal_host(&count->to, to)) {
 			count->n_sent++;
 			return;
 		}
@@ -370,7 +371,8 @@ virtual_open(TsNtpTransport *head, const TsAddress *remote, const TsNtpPortOptio
 	port->handler = *handler;
 	port->user_data = user_data;
 	do {
-		ts_address_set_port(&local, (uint16_t)(ts_virtual_net_random(self->net) % 32768 + 32768));
+		ts_address_set_port(&local,
+				    (uint16_t)(ts_virtual_net_random(self->net) % 32768 + 32768));
 		port->socket = ts_virtual_net_bind(self->net, &local, on_packet, port);
 	} while (!port->socket);
 	port->socket->failed = on_icmp;

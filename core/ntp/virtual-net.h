@@ -5,8 +5,8 @@
  *   client (TsNtpTransport) --- link there ---> whoever is bound to the address
  *                           <-- link back ----
  *
- * For tests and simulation: the associations run on it unchanged. Randomness is seeded: the same seed gives
- * the same packets, bit for bit. Thread: main.
+ * For tests and simulation: the associations run on it unchanged. Randomness is seeded: the same
+ * seed gives the same packets, bit for bit. Thread: main.
  */
 #pragma once
 
@@ -27,21 +27,22 @@ typedef struct _TsVirtualSocket TsVirtualSocket;
 /* How the time that queues add is spread; its mean is the link's jitter_s. */
 typedef enum {
 	TS_JITTER_EXPONENTIAL,
-	TS_JITTER_NORMAL,   /* half of a normal distribution: queues only add */
-	TS_JITTER_PARETO,   /* a long tail: shape 1.7 */
+	TS_JITTER_NORMAL, /* half of a normal distribution: queues only add */
+	TS_JITTER_PARETO, /* a long tail: shape 1.7 */
 } TsVirtualJitter;
 
 /* One direction between two hosts. All 0: at once, nothing lost. */
 typedef struct {
-	int64_t delay_ns;      /* the least */
+	int64_t delay_ns; /* the least */
 	TsVirtualJitter jitter;
-	double jitter_s;       /* mean of what is added; packets overtake each other by it */
-	double spike;          /* probability of a late packet */
-	double spike_s;        /* and by how much */
-	double loss;           /* probability */
-	double duplicate;      /* probability that it arrives twice, each with its own delay */
-	int failed_errno;      /* not 0: packets come back as this ICMP error: ECONNREFUSED, EHOSTUNREACH */
-	bool has_no_route;     /* ports towards there can't be opened */
+	double jitter_s;  /* mean of what is added; packets overtake each other by it */
+	double spike;	  /* probability of a late packet */
+	double spike_s;	  /* and by how much */
+	double loss;	  /* probability */
+	double duplicate; /* probability that it arrives twice, each with its own delay */
+	int failed_errno; /* not 0: packets come back as this ICMP error: ECONNREFUSED, EHOSTUNREACH
+			   */
+	bool has_no_route; /* ports towards there can't be opened */
 } TsVirtualLink;
 
 /* @sched: virtual; outlives the net. */
@@ -55,8 +56,8 @@ TsSched *ts_virtual_net_sched(TsVirtualNet *net);
 /* Returns: 64 random bits of the net's seed. */
 uint64_t ts_virtual_net_random(TsVirtualNet *net);
 
-/* How packets from host @from travel to host @to (ports are not looked at), from now on. (nullable): any
- * host; what names both hosts wins, then what names @to, then @from. */
+/* How packets from host @from travel to host @to (ports are not looked at), from now on.
+ * (nullable): any host; what names both hosts wins, then what names @to, then @from. */
 void ts_virtual_net_set_link(TsVirtualNet *net, const TsAddress *from, const TsAddress *to,
 			     const TsVirtualLink *link);
 
@@ -74,7 +75,8 @@ void ts_virtual_socket_close(TsVirtualSocket *socket);
 void ts_virtual_socket_send(TsVirtualSocket *socket, const TsAddress *to, const uint8_t *bytes,
 			    size_t length);
 
-/* Returns: how many packets were sent from host @from (nullable: any) to host @to (nullable: any). */
+/* Returns: how many packets were sent from host @from (nullable: any) to host @to (nullable: any).
+ */
 uint64_t ts_virtual_net_n_sent(const TsVirtualNet *net, const TsAddress *from, const TsAddress *to);
 
 /**

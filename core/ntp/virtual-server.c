@@ -79,8 +79,7 @@ fill_timestamps(TsVirtualServer *self, const Pending *pending, TsNtpHeader *repl
 		reply->transmit_ntp64 = find_remembered(self, request->origin_ntp64);
 	} else {
 		reply->origin_ntp64 = request->transmit_ntp64;
-		reply->transmit_ntp64 =
-			ts_ntp64_from_utc_ns(now_ns - self->script.basic_error_ns);
+		reply->transmit_ntp64 = ts_ntp64_from_utc_ns(now_ns - self->script.basic_error_ns);
 	}
 	self->remembered[slot].receive_ntp64 = pending->receive_ntp64;
 	self->remembered[slot].transmit_ntp64 = ts_ntp64_from_utc_ns(now_ns);

@@ -18,16 +18,17 @@ typedef bool (*TsVirtualServerFunc)(TsVirtualServer *server, const TsNtpHeader *
 
 /* What it does; may be changed at any time. */
 typedef struct {
-	int64_t offset_ns;       /* its clock minus true time */
-	int64_t processing_ns;   /* from receive to transmit */
+	int64_t offset_ns;     /* its clock minus true time */
+	int64_t processing_ns; /* from receive to transmit */
 	uint8_t leap, stratum;
 	int8_t precision_log2s;
 	uint32_t root_delay_ntp32, root_dispersion_ntp32;
 	uint32_t refid;
-	uint32_t kiss;           /* not 0: answers with this kiss code */
+	uint32_t kiss; /* not 0: answers with this kiss code */
 	bool is_silent;
-	bool is_interleaved;     /* knows RFC 9769 */
-	int64_t basic_error_ns;  /* of its transmit timestamp in basic mode: read so much too early */
+	bool is_interleaved;	  /* knows RFC 9769 */
+	int64_t basic_error_ns;	  /* of its transmit timestamp in basic mode: read so much too early
+				   */
 	TsVirtualServerFunc edit; /* (nullable) */
 	void *user_data;
 } TsVirtualServerScript;
@@ -42,7 +43,8 @@ void ts_virtual_server_script_init(TsVirtualServerScript *script);
  * @script: copied
  */
 TsVirtualServer *ts_virtual_server_new(TsVirtualNet *net, const TsAddress *address,
-				       const TsClock *true_time, const TsVirtualServerScript *script);
+				       const TsClock *true_time,
+				       const TsVirtualServerScript *script);
 void ts_virtual_server_free(TsVirtualServer *server);
 
 /* Returns: (transfer none): for changes at run time. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fuzz-reply.c - a server's reply on its way to a sample: whatever a server that knows our nonce says,
- * what comes of it is in range or is refused
+ * fuzz-reply.c - a server's reply on its way to a sample: whatever a server that knows our nonce
+ * says, what comes of it is in range or is refused
  *
- * The first octet chooses how the reply fits the request, the next four the round trip; the packet follows.
+ * The first octet chooses how the reply fits the request, the next four the round trip; the packet
+ * follows.
  */
 #include "ntp/exchange.h"
 
@@ -13,7 +14,7 @@
 
 #include "base/time.h"
 
-#define PREFIX      5
+#define PREFIX	    5
 #define NOW_UTC_NS  (INT64_C(1795000000) * TS_NS_PER_S)
 #define SENT_RAW_NS (INT64_C(5000) * TS_NS_PER_S)
 
@@ -48,7 +49,8 @@ check_good(const TsNtpHeader *header, const TsNtpRequest *request, int64_t round
 	g_assert_cmpint(header->leap, !=, TS_LEAP_UNSYNCHRONISED);
 	g_assert_cmpint(header->stratum, >, 0);
 	g_assert_cmpint(header->stratum, <, TS_STRATUM_UNSYNCHRONISED);
-	if (ts_ntp_exchange_to_sample(&exchange, header, NOW_UTC_NS, -25, &sample) == TS_EXCHANGE_GOOD)
+	if (ts_ntp_exchange_to_sample(&exchange, header, NOW_UTC_NS, -25, &sample) ==
+	    TS_EXCHANGE_GOOD)
 		check_sample(&sample, header);
 }
 
@@ -64,8 +66,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	request.transmit_ntp64 = data[0] & 1 ? wire.origin_ntp64 ^ 1 : wire.origin_ntp64;
 	request.receive_ntp64 = data[0] & 2 ? wire.origin_ntp64 : 0;
 	int64_t round_trip_ns = (int64_t)data[1] << 24 | data[2] << 16 | data[3] << 8 | data[4];
-	TsReplyVerdict verdict = ts_ntp_reply_check(data + PREFIX, size - PREFIX, &request, NULL, &header,
-						    &is_interleaved);
+	TsReplyVerdict verdict = ts_ntp_reply_check(data + PREFIX, size - PREFIX, &request, NULL,
+						    &header, &is_interleaved);
 	if (is_interleaved)
 		g_assert_cmpuint(header.origin_ntp64, ==, request.receive_ntp64);
 	else if (verdict != TS_REPLY_MALFORMED && verdict != TS_REPLY_BOGUS)

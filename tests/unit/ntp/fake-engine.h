@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fake-engine.h - sources that remember what they were told, in place of core/source in the client's tests
+ * fake-engine.h - sources that remember what they were told, in place of core/source in the
+ * client's tests
  *
- * Linked before core/source, so that the linker takes these functions: the client is tested alone, and a test
- * says itself which interval the filter wants and what the estimate is.
+ * Linked before core/source, so that the linker takes these functions: the client is tested alone,
+ * and a test says itself which interval the filter wants and what the estimate is.
  */
 #pragma once
 
@@ -29,7 +30,8 @@ typedef struct {
 	int wanted_log2s;
 	bool has_estimate;
 	TsEstimate estimate;
-	void (*on_sample)(TsSource *source, void *user_data); /* (nullable) as a step would happen */
+	void (*on_sample)(TsSource *source,
+			  void *user_data); /* (nullable) as a step would happen */
 	void *on_sample_data;
 } FakeSource;
 

@@ -575,7 +575,8 @@ typedef struct {
 } Spread;
 
 static bool
-note_interval(TsVirtualServer *self, const TsNtpHeader *request, TsNtpHeader *reply, void *user_data)
+note_interval(TsVirtualServer *self, const TsNtpHeader *request, TsNtpHeader *reply,
+	      void *user_data)
 {
 	Spread *spread = user_data;
 	double interval_s = rig_now_s(rig) - spread->last_s;
@@ -802,7 +803,8 @@ START_TEST(test_association_interleaved_samples_have_the_better_stamp)
 
 	rig_run(rig, 640);
 
-	/* basic: half of the server's error; the first interleaved reply completes what was used already */
+	/* basic: half of the server's error; the first interleaved reply completes what was used
+	 * already */
 	ck_assert_uint_ge(source->samples->len, 7);
 	ck_assert_int_le(llabs(rig_sample_error_ns(rig, source, 0) + 4 * TS_NS_PER_US), 1);
 	for (guint i = 1; i < source->samples->len; i++) {
@@ -825,7 +827,8 @@ END_TEST
 
 START_TEST(test_association_interleaved_with_losses_uses_no_exchange_twice)
 {
-	TsVirtualLink link = {.delay_ns = TS_NS_PER_MS, .loss = 0.2, .jitter_s = 0.001, .duplicate = 0.2};
+	TsVirtualLink link = {
+		.delay_ns = TS_NS_PER_MS, .loss = 0.2, .jitter_s = 0.001, .duplicate = 0.2};
 	rig_link(rig, SERVER, &link);
 	FakeSource *source = add_source(use_xleave);
 	script->is_interleaved = true;
@@ -903,7 +906,8 @@ TS_TEST_MAIN("ntp-association", {
 	tcase_add_test(core, test_association_delay_test_drops_the_sample_but_not_the_reach);
 	tcase_add_test(core, test_association_late_sample_is_judged_by_the_estimate);
 	tcase_add_test(core, test_association_unsynchronised_server_is_named_so_at_once);
-	tcase_add_loop_test(core, test_association_negative_root_delay_is_refused_with_the_figure, 0, 2);
+	tcase_add_loop_test(core, test_association_negative_root_delay_is_refused_with_the_figure,
+			    0, 2);
 	tcase_add_test(core, test_association_server_that_follows_us_is_a_loop);
 	tcase_add_test(core, test_association_who_serves_nobody_is_in_no_loop);
 	suite_add_tcase(suite, core);
@@ -912,7 +916,8 @@ TS_TEST_MAIN("ntp-association", {
 	tcase_add_checked_fixture(kisses, setup, teardown);
 	tcase_set_timeout(kisses, 120);
 	tcase_add_test(kisses, test_association_kiss_rate_doubles_the_interval_and_it_comes_back);
-	tcase_add_loop_test(kisses, test_association_kiss_deny_and_rstr_stop_it_with_a_reason, 0, 2);
+	tcase_add_loop_test(kisses, test_association_kiss_deny_and_rstr_stop_it_with_a_reason, 0,
+			    2);
 	tcase_add_test(kisses, test_association_forged_kiss_is_ignored);
 	tcase_add_test(kisses, test_association_unknown_kiss_changes_nothing_but_the_reach);
 	tcase_add_test(kisses, test_association_million_kisses_leave_memory_flat);
@@ -936,7 +941,8 @@ TS_TEST_MAIN("ntp-association", {
 	TCase *trouble = tcase_create("trouble");
 	tcase_add_checked_fixture(trouble, setup, teardown);
 	tcase_set_timeout(trouble, 30);
-	tcase_add_test(trouble, test_association_refused_port_is_said_once_and_forgotten_when_cured);
+	tcase_add_test(trouble,
+		       test_association_refused_port_is_said_once_and_forgotten_when_cured);
 	tcase_add_test(trouble, test_association_without_a_route_waits_quietly_and_returns);
 	tcase_add_test(trouble, test_association_one_lost_packet_is_no_news);
 	tcase_add_test(trouble, test_association_offline_asks_nothing_and_online_asks_at_once);

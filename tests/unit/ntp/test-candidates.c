@@ -18,7 +18,8 @@ addresses_of(const char *first, const char *second, const char *third)
 }
 
 static void
-update(TsCandidates *candidates, const char *first, const char *second, const char *third, bool is_pool)
+update(TsCandidates *candidates, const char *first, const char *second, const char *third,
+       bool is_pool)
 {
 	g_autoptr(GArray) addresses = addresses_of(first, second, third);
 

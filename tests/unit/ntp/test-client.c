@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Entries of the configuration in a virtual net with a table of names: who is asked, who waits, who is
- * replaced. */
+/* Entries of the configuration in a virtual net with a table of names: who is asked, who waits, who
+ * is replaced. */
 #include "ntp/client.h"
 
 #include <string.h>
@@ -412,7 +412,8 @@ START_TEST(test_client_pool_that_is_short_grows_with_later_answers)
 	ck_assert(asks("pool.example.org#4", "192.0.2.4"));
 	unsigned n_lookups = ts_virtual_resolver_n_lookups(rig->resolver, "pool.example.org");
 	rig_run(rig, 86400);
-	ck_assert_uint_eq(ts_virtual_resolver_n_lookups(rig->resolver, "pool.example.org"), n_lookups);
+	ck_assert_uint_eq(ts_virtual_resolver_n_lookups(rig->resolver, "pool.example.org"),
+			  n_lookups);
 }
 END_TEST
 
@@ -545,7 +546,8 @@ START_TEST(test_client_pool_that_must_be_authenticated_asks_nobody)
 }
 END_TEST
 
-/* ---- one address, one association (B05) ------------------------------------------------------- */
+/* ---- one address, one association (B05) -------------------------------------------------------
+ */
 
 START_TEST(test_client_several_names_of_one_address_ask_it_once)
 {
@@ -563,7 +565,8 @@ START_TEST(test_client_several_names_of_one_address_ask_it_once)
 	ck_assert_uint_le(n_sent, 12);
 	ck_assert_uint_eq(fake_source(rig->engine, "a.example.net")->samples->len, n_sent);
 	ck_assert_str_eq(fake_source(rig->engine, "b.example.net")->duplicate_of, "a.example.net");
-	ck_assert_str_eq(fake_source(rig->engine, "c.example.net#1")->duplicate_of, "a.example.net");
+	ck_assert_str_eq(fake_source(rig->engine, "c.example.net#1")->duplicate_of,
+			 "a.example.net");
 	ck_assert(!fake_source(rig->engine, "b.example.net")->has_address);
 	ck_assert_uint_ge(ts_virtual_resolver_n_lookups(rig->resolver, "b.example.net"), 2);
 }
@@ -628,7 +631,8 @@ END_TEST
 
 START_TEST(test_client_same_label_twice_is_an_error)
 {
-	g_autoptr(TsSourceSettings) settings = ts_source_settings_new(TS_SOURCE_SERVER, "192.0.2.1");
+	g_autoptr(TsSourceSettings) settings =
+		ts_source_settings_new(TS_SOURCE_SERVER, "192.0.2.1");
 	g_autoptr(GError) error = NULL;
 	rig_add(rig, TS_SOURCE_SERVER, "192.0.2.1", NULL);
 
@@ -654,7 +658,8 @@ END_TEST
 
 START_TEST(test_client_restart_begins_anew)
 {
-	g_autoptr(TsSourceSettings) settings = ts_source_settings_new(TS_SOURCE_SERVER, "192.0.2.1");
+	g_autoptr(TsSourceSettings) settings =
+		ts_source_settings_new(TS_SOURCE_SERVER, "192.0.2.1");
 	TsVirtualServer *server = rig_server(rig, "192.0.2.1");
 	rig_add(rig, TS_SOURCE_SERVER, "192.0.2.1", NULL);
 	rig_run(rig, 100);
@@ -744,7 +749,8 @@ TS_TEST_MAIN("ntp-client", {
 	tcase_add_test(pools, test_client_pool_that_stays_short_asks_the_resolver_seldom);
 	tcase_add_test(pools, test_client_pool_size_changes_without_touching_those_that_stay);
 	tcase_add_test(pools, test_client_pool_options_reach_every_member_and_its_replacement);
-	tcase_add_test(pools, test_client_pool_changed_options_reach_living_members_with_their_reach);
+	tcase_add_test(pools,
+		       test_client_pool_changed_options_reach_living_members_with_their_reach);
 	tcase_add_test(pools, test_client_pool_that_must_be_authenticated_asks_nobody);
 	suite_add_tcase(suite, pools);
 

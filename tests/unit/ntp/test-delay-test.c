@@ -23,9 +23,11 @@ sample_of(double delay_s, double offset_s)
 }
 
 static TsDelayVerdict
-judge(double delay_s, double offset_s, double ratio, double deviation_ratio, const TsEstimate *known)
+judge(double delay_s, double offset_s, double ratio, double deviation_ratio,
+      const TsEstimate *known)
 {
-	g_autoptr(TsSourceSettings) settings = ts_source_settings_new(TS_SOURCE_SERVER, "192.0.2.1");
+	g_autoptr(TsSourceSettings) settings =
+		ts_source_settings_new(TS_SOURCE_SERVER, "192.0.2.1");
 	TsSample sample = sample_of(delay_s, offset_s);
 
 	settings->max_delay_ratio = ratio;
@@ -42,7 +44,8 @@ END_TEST
 
 START_TEST(test_delay_clock_without_resolution_is_refused)
 {
-	g_autoptr(TsSourceSettings) settings = ts_source_settings_new(TS_SOURCE_SERVER, "192.0.2.1");
+	g_autoptr(TsSourceSettings) settings =
+		ts_source_settings_new(TS_SOURCE_SERVER, "192.0.2.1");
 	TsSample sample = sample_of(0.01, 0);
 
 	sample.noise_s = 4;

@@ -8,7 +8,7 @@
 #include "suite.h"
 
 #define TRANSMIT UINT64_C(0x0123456789abcdef)
-#define RECEIVE  UINT64_C(0xfedcba9876543210)
+#define RECEIVE	 UINT64_C(0xfedcba9876543210)
 
 /* 2026-01-01 on the server when our raw clock reads 5000 s */
 #define UTC_NS (INT64_C(1767225600) * TS_NS_PER_S)
@@ -48,10 +48,17 @@ check_header(const TsNtpHeader *header, const TsNtpRequest *request)
 START_TEST(test_request_has_nothing_but_version_mode_and_nonce)
 {
 	uint8_t bytes[TS_NTP_HEADER_SIZE], expected[TS_NTP_HEADER_SIZE] = {
-		[0] = 4 << 3 | 3,
-		[3] = 0x20,
-		[40] = 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
-	};
+						   [0] = 4 << 3 | 3,
+						   [3] = 0x20,
+						   [40] = 0x01,
+						   0x23,
+						   0x45,
+						   0x67,
+						   0x89,
+						   0xab,
+						   0xcd,
+						   0xef,
+					   };
 
 	ts_ntp_request_format(&basic, 4, UINT64_C(0x1111), bytes);
 	ck_assert_mem_eq(bytes, expected, sizeof bytes);
@@ -88,8 +95,10 @@ static const struct {
 	{"good: leap insert", TS_REPLY_GOOD, 1, 4, 4, 2, 1, 1, 1, TRANSMIT, 1, 2},
 	{"good: stratum 15", TS_REPLY_GOOD, 0, 4, 4, 15, 1, 1, 1, TRANSMIT, 1, 2},
 	{"good: version 3", TS_REPLY_GOOD, 0, 3, 4, 2, 1, 1, 1, TRANSMIT, 1, 2},
-	{"good: root distance just below 16 s", TS_REPLY_GOOD, 0, 4, 4, 2, 0x100000, 0x7ffff, 1, TRANSMIT, 1, 2},
-	{"good: seconds 0 with a fraction", TS_REPLY_GOOD, 0, 4, 4, 2, 1, 1, 1, TRANSMIT, 1, 0x80000000},
+	{"good: root distance just below 16 s", TS_REPLY_GOOD, 0, 4, 4, 2, 0x100000, 0x7ffff, 1,
+	 TRANSMIT, 1, 2},
+	{"good: seconds 0 with a fraction", TS_REPLY_GOOD, 0, 4, 4, 2, 1, 1, 1, TRANSMIT, 1,
+	 0x80000000},
 	{"version 0", TS_REPLY_MALFORMED, 0, 0, 4, 2, 1, 1, 1, TRANSMIT, 1, 2},
 	{"version 5", TS_REPLY_MALFORMED, 0, 5, 4, 2, 1, 1, 1, TRANSMIT, 1, 2},
 	{"client mode", TS_REPLY_MALFORMED, 0, 4, 3, 2, 1, 1, 1, TRANSMIT, 1, 2},
@@ -98,7 +107,8 @@ static const struct {
 	{"no origin", TS_REPLY_BOGUS, 0, 4, 4, 2, 1, 1, 1, 0, 1, 2},
 	{"kiss with a wrong origin", TS_REPLY_BOGUS, 3, 4, 4, 0, 1, 1, TS_NTP_KISS_DENY, 0, 1, 2},
 	{"kiss RATE", TS_REPLY_KISS_RATE, 3, 4, 4, 0, 0, 0, TS_NTP_KISS_RATE, TRANSMIT, 0, 0},
-	{"kiss RATE with leap 0", TS_REPLY_KISS_RATE, 0, 4, 4, 0, 0, 0, TS_NTP_KISS_RATE, TRANSMIT, 1, 2},
+	{"kiss RATE with leap 0", TS_REPLY_KISS_RATE, 0, 4, 4, 0, 0, 0, TS_NTP_KISS_RATE, TRANSMIT,
+	 1, 2},
 	{"kiss DENY", TS_REPLY_KISS_DENY, 3, 4, 4, 0, 0, 0, TS_NTP_KISS_DENY, TRANSMIT, 0, 0},
 	{"kiss RSTR", TS_REPLY_KISS_DENY, 3, 4, 4, 0, 0, 0, TS_NTP_KISS_RSTR, TRANSMIT, 0, 0},
 	{"kiss NTSN", TS_REPLY_KISS_OTHER, 3, 4, 4, 0, 0, 0, TS_NTP_KISS_NTSN, TRANSMIT, 0, 0},
@@ -108,9 +118,12 @@ static const struct {
 	{"leap 3", TS_REPLY_UNSYNCHRONISED, 3, 4, 4, 2, 1, 1, 1, TRANSMIT, 1, 2},
 	{"stratum 16", TS_REPLY_UNSYNCHRONISED, 0, 4, 4, 16, 1, 1, 1, TRANSMIT, 1, 2},
 	{"stratum 255", TS_REPLY_UNSYNCHRONISED, 0, 4, 4, 255, 1, 1, 1, TRANSMIT, 1, 2},
-	{"root distance 16 s", TS_REPLY_TOO_DISTANT, 0, 4, 4, 2, 0x100000, 0x80000, 1, TRANSMIT, 1, 2},
-	{"negative root delay (B10)", TS_REPLY_TOO_DISTANT, 0, 4, 4, 2, 0xffffff1b, 1, 1, TRANSMIT, 1, 2},
-	{"negative root delay (B10)", TS_REPLY_TOO_DISTANT, 0, 4, 4, 2, 0xffffe667, 1, 1, TRANSMIT, 1, 2},
+	{"root distance 16 s", TS_REPLY_TOO_DISTANT, 0, 4, 4, 2, 0x100000, 0x80000, 1, TRANSMIT, 1,
+	 2},
+	{"negative root delay (B10)", TS_REPLY_TOO_DISTANT, 0, 4, 4, 2, 0xffffff1b, 1, 1, TRANSMIT,
+	 1, 2},
+	{"negative root delay (B10)", TS_REPLY_TOO_DISTANT, 0, 4, 4, 2, 0xffffe667, 1, 1, TRANSMIT,
+	 1, 2},
 };
 
 START_TEST(test_reply_check_each_field_has_its_verdict)
@@ -142,11 +155,13 @@ START_TEST(test_reply_check_short_and_broken_ones_are_malformed)
 
 	ts_ntp_header_format(&header, bytes);
 	for (size_t length = 0; length < TS_NTP_HEADER_SIZE; length++)
-		ck_assert_int_eq(ts_ntp_reply_check(bytes, length, &basic, NULL, &parsed, &is_interleaved),
-				 TS_REPLY_MALFORMED);
+		ck_assert_int_eq(
+			ts_ntp_reply_check(bytes, length, &basic, NULL, &parsed, &is_interleaved),
+			TS_REPLY_MALFORMED);
 	/* eight octets behind the header are neither field nor MAC */
-	ck_assert_int_eq(ts_ntp_reply_check(bytes, sizeof bytes, &basic, NULL, &parsed, &is_interleaved),
-			 TS_REPLY_MALFORMED);
+	ck_assert_int_eq(
+		ts_ntp_reply_check(bytes, sizeof bytes, &basic, NULL, &parsed, &is_interleaved),
+		TS_REPLY_MALFORMED);
 }
 END_TEST
 
@@ -177,16 +192,19 @@ END_TEST
 START_TEST(test_reply_check_repeated_timestamps_are_a_duplicate)
 {
 	TsNtpHeader header = good_reply(), parsed;
-	TsNtpExchange last = {.receive_ntp64 = header.receive_ntp64, .transmit_ntp64 = header.transmit_ntp64};
+	TsNtpExchange last = {.receive_ntp64 = header.receive_ntp64,
+			      .transmit_ntp64 = header.transmit_ntp64};
 	uint8_t bytes[TS_NTP_HEADER_SIZE];
 	bool is_interleaved;
 
 	ts_ntp_header_format(&header, bytes);
-	ck_assert_int_eq(ts_ntp_reply_check(bytes, sizeof bytes, &basic, &last, &parsed, &is_interleaved),
-			 TS_REPLY_DUPLICATE);
+	ck_assert_int_eq(
+		ts_ntp_reply_check(bytes, sizeof bytes, &basic, &last, &parsed, &is_interleaved),
+		TS_REPLY_DUPLICATE);
 	last.transmit_ntp64++;
-	ck_assert_int_eq(ts_ntp_reply_check(bytes, sizeof bytes, &basic, &last, &parsed, &is_interleaved),
-			 TS_REPLY_GOOD);
+	ck_assert_int_eq(
+		ts_ntp_reply_check(bytes, sizeof bytes, &basic, &last, &parsed, &is_interleaved),
+		TS_REPLY_GOOD);
 }
 END_TEST
 
@@ -307,8 +325,9 @@ START_TEST(test_sample_across_the_wrap_of_2036_is_like_any_other)
 	for (int64_t shift_ms = -10; shift_ms <= 2; shift_ms++) {
 		int64_t utc_ns = WRAP_NS + shift_ms * TS_NS_PER_MS;
 		TsNtpExchange exchange = exchange_at(utc_ns);
-		ck_assert_int_eq(ts_ntp_exchange_to_sample(&exchange, &header, utc_ns, -25, &sample),
-				 TS_EXCHANGE_GOOD);
+		ck_assert_int_eq(
+			ts_ntp_exchange_to_sample(&exchange, &header, utc_ns, -25, &sample),
+			TS_EXCHANGE_GOOD);
 		ck_assert_int_le(llabs(sample.offset_ns - (utc_ns - RAW_NS - TS_NS_PER_MS)), 1);
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The client with the real engine behind it, in a virtual net: what comes of field cases that packet, sample
- * and clock have a part in. */
+/* The client with the real engine behind it, in a virtual net: what comes of field cases that
+ * packet, sample and clock have a part in. */
 #include <math.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #include "suite.h"
 
 #define START_UTC_NS (INT64_C(1795000000) * TS_NS_PER_S)
-#define YEAR_NS      (INT64_C(31557600) * TS_NS_PER_S)
+#define YEAR_NS	     (INT64_C(31557600) * TS_NS_PER_S)
 
 typedef struct {
 	TsSched *sched;
@@ -66,8 +66,8 @@ world_new(int64_t start_utc_ns, int64_t initial_error_ns, double frequency)
 	ts_virtual_net_set_link(world->net, NULL, NULL, &link);
 	world->resolver = ts_virtual_resolver_new(world->sched, TS_NS_PER_MS);
 	world->servers = g_ptr_array_new_with_free_func(free_server);
-	world->client = ts_ntp_client_new(world->engine,
-					  ts_virtual_transport_new(world->net, &host, world->clock));
+	world->client = ts_ntp_client_new(
+		world->engine, ts_virtual_transport_new(world->net, &host, world->clock));
 	ts_ntp_client_set_resolver(world->client, world->resolver);
 	return world;
 }
@@ -99,7 +99,8 @@ world_server(World *world, const char *text)
 	TsVirtualServerScript script;
 
 	ts_virtual_server_script_init(&script);
-	TsVirtualServer *server = ts_virtual_server_new(world->net, &address, world->clock, &script);
+	TsVirtualServer *server =
+		ts_virtual_server_new(world->net, &address, world->clock, &script);
 	g_ptr_array_add(world->servers, server);
 	return ts_virtual_server_script(server);
 }
@@ -303,7 +304,8 @@ END_TEST
 START_TEST(test_follow_pool_member_that_lies_is_replaced)
 {
 	World *world = world_new(START_UTC_NS, 0, 0);
-	g_autoptr(TsSourceSettings) pool = ts_source_settings_new(TS_SOURCE_POOL, "pool.example.org");
+	g_autoptr(TsSourceSettings) pool =
+		ts_source_settings_new(TS_SOURCE_POOL, "pool.example.org");
 	TsVirtualServerScript *liar = NULL;
 	for (int i = 1; i <= 6; i++) {
 		g_autofree char *text = g_strdup_printf("192.0.2.%d", i);

@@ -10,7 +10,7 @@
 
 /* A card's clock in TAI that runs 20 ppm fast. */
 #define PHC_START (INT64_C(1767225637) * S)
-#define RATE      20e-6
+#define RATE	  20e-6
 
 static TsPhcReading
 reading_at(int64_t raw_ns, double error_s)
@@ -112,7 +112,8 @@ END_TEST
 
 START_TEST(test_phc_tightest_reading_is_picked)
 {
-	const int64_t stamps_ns[4][3] = {{1000, 7, 1900}, {2000, 8, 2300}, {3000, 9, 3500}, {4000, 10, 3900}};
+	const int64_t stamps_ns[4][3] = {
+		{1000, 7, 1900}, {2000, 8, 2300}, {3000, 9, 3500}, {4000, 10, 3900}};
 	TsPhcReading picked = ts_phc_pick_tightest(stamps_ns, 4);
 
 	ck_assert_int_eq(picked.phc_ns, 8);

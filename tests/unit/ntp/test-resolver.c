@@ -6,10 +6,24 @@
 
 START_TEST(test_resolver_host_names_are_told_from_nonsense)
 {
-	static const char *const good[] = {"a", "time.example.net", "time.example.net.", "_ntp.example",
-					   ("b\xc3\xbc" "cher.example"), "xn--bcher-kva.example", "3.pool"};
-	static const char *const bad[] = {"", ".", "..", "a..b", ".a", "a b", "http://time.example.net",
-					  "time.example.net:123", "user@example.net", "a\n"};
+	static const char *const good[] = {"a",
+					   "time.example.net",
+					   "time.example.net.",
+					   "_ntp.example",
+					   ("b\xc3\xbc"
+					    "cher.example"),
+					   "xn--bcher-kva.example",
+					   "3.pool"};
+	static const char *const bad[] = {"",
+					  ".",
+					  "..",
+					  "a..b",
+					  ".a",
+					  "a b",
+					  "http://time.example.net",
+					  "time.example.net:123",
+					  "user@example.net",
+					  "a\n"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(good); i++)
 		ck_assert_msg(ts_resolver_is_host_name(good[i]), "%s", good[i]);
@@ -74,7 +88,8 @@ START_TEST(test_resolver_localhost_of_each_family)
 
 	answer = ask("localhost", TS_FAMILY_IPV6);
 	for (guint i = 0; i < answer.addresses->len; i++)
-		ck_assert_int_eq(g_array_index(answer.addresses, TsAddress, i).any.sa_family, AF_INET6);
+		ck_assert_int_eq(g_array_index(answer.addresses, TsAddress, i).any.sa_family,
+				 AF_INET6);
 	g_array_unref(answer.addresses);
 }
 END_TEST
@@ -94,7 +109,8 @@ START_TEST(test_resolver_cancelled_lookup_never_answers)
 	g_autoptr(TsResolver) resolver = ts_resolver_new_system();
 	Answer first = {0}, bad = {0};
 
-	ts_lookup_cancel(ts_resolver_lookup(resolver, "localhost", TS_FAMILY_ANY, on_answer, &first));
+	ts_lookup_cancel(
+		ts_resolver_lookup(resolver, "localhost", TS_FAMILY_ANY, on_answer, &first));
 	ts_lookup_cancel(ts_resolver_lookup(resolver, "a..b", TS_FAMILY_ANY, on_answer, &bad));
 	/* what was asked later has its answer: the cancelled ones had their turn */
 	Answer last = ask("localhost", TS_FAMILY_ANY);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The client over real sockets on loopback, against a server of the same main loop that can be told what to
- * answer. No time is measured: each test runs the loop until its condition holds. */
+/* The client over real sockets on loopback, against a server of the same main loop that can be told
+ * what to answer. No time is measured: each test runs the loop until its condition holds. */
 #include "ntp/sockets.h"
 
 #include <errno.h>
@@ -207,7 +207,8 @@ START_TEST(test_sockets_exchange_on_loopback_is_stamped_by_the_kernel)
 		const TsSample *sample = &g_array_index(source->samples, TsSample, i);
 		int64_t error_ns = sample->offset_ns + sample->raw_ns -
 				   ts_clock_utc_at(rig->clock, sample->raw_ns);
-		/* the server reads the same clock: whatever the machine does lies within the bound */
+		/* the server reads the same clock: whatever the machine does lies within the bound
+		 */
 		ck_assert_double_le(fabs(ts_ns_to_s(error_ns)), ts_sample_hard_error_s(sample));
 		ck_assert_int_gt(sample->delay_ns, 0);
 	}
@@ -234,7 +235,8 @@ START_TEST(test_sockets_waiting_for_a_reply_does_not_spin)
 	for (; source->n_reach_updates < 2; n_iterations++)
 		g_main_context_iteration(NULL, TRUE);
 
-	/* start, two polls, their stamps, two time limits; a socket that stays "ready" gives millions */
+	/* start, two polls, their stamps, two time limits; a socket that stays "ready" gives
+	 * millions */
 	ck_assert_uint_le(n_iterations, 100);
 	close(rig->fd);
 	rig_free(rig);
@@ -337,14 +339,16 @@ START_TEST(test_sockets_address_that_is_not_ours_is_named)
 }
 END_TEST
 
-/* Makes socket() fail with @error_number where its argument @index has all bits of @mask as in @value. */
+/* Makes socket() fail with @error_number where its argument @index has all bits of @mask as in
+ * @value. */
 static void
 forbid_sockets(unsigned index, uint32_t mask, uint32_t value, uint32_t error_number)
 {
 	struct sock_filter program[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 4),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, args) + index * 8),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 (uint32_t)offsetof(struct seccomp_data, args) + index * 8),
 		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error_number),

@@ -127,10 +127,13 @@ END_TEST
 
 START_TEST(test_virtual_net_same_seed_gives_the_same_packets)
 {
-	TsVirtualLink link = {.jitter_s = 0.1, .loss = 0.1, .duplicate = 0.1, .spike = 0.1, .spike_s = 1};
+	TsVirtualLink link = {
+		.jitter_s = 0.1, .loss = 0.1, .duplicate = 0.1, .spike = 0.1, .spike_s = 1};
 
-	ck_assert_uint_eq(send_over(&link, 1000, 0.01, 5).digest, send_over(&link, 1000, 0.01, 5).digest);
-	ck_assert_uint_ne(send_over(&link, 1000, 0.01, 5).digest, send_over(&link, 1000, 0.01, 6).digest);
+	ck_assert_uint_eq(send_over(&link, 1000, 0.01, 5).digest,
+			  send_over(&link, 1000, 0.01, 5).digest);
+	ck_assert_uint_ne(send_over(&link, 1000, 0.01, 5).digest,
+			  send_over(&link, 1000, 0.01, 6).digest);
 }
 END_TEST
 
@@ -139,7 +142,8 @@ START_TEST(test_virtual_net_most_exact_link_wins)
 	TsSched *sched = ts_sched_new_virtual(0);
 	TsVirtualNet *net = ts_virtual_net_new(sched, 1);
 	TsAddress a = address_of("192.0.2.1"), b = address_of("192.0.2.2");
-	TsVirtualLink any = {.delay_ns = 4}, to = {.delay_ns = 3}, from = {.delay_ns = 2}, both = {.delay_ns = 1};
+	TsVirtualLink any = {.delay_ns = 4}, to = {.delay_ns = 3}, from = {.delay_ns = 2},
+		      both = {.delay_ns = 1};
 	Arrivals arrivals = {.sched = sched, .least_s = INFINITY};
 	TsVirtualSocket *sender = ts_virtual_net_bind(net, &a, on_arrival, &arrivals);
 	TsVirtualSocket *receiver = ts_virtual_net_bind(net, &b, on_arrival, &arrivals);
@@ -147,7 +151,11 @@ START_TEST(test_virtual_net_most_exact_link_wins)
 		const TsAddress *from, *to;
 		const TsVirtualLink *link;
 		int64_t expected_ns;
-	} steps[] = {{NULL, NULL, &any, 4}, {&a, NULL, &from, 2}, {NULL, &b, &to, 3}, {&a, &b, &both, 1}, {&a, &b, &any, 4}};
+	} steps[] = {{NULL, NULL, &any, 4},
+		     {&a, NULL, &from, 2},
+		     {NULL, &b, &to, 3},
+		     {&a, &b, &both, 1},
+		     {&a, &b, &any, 4}};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
 		uint8_t number = 0;
@@ -189,8 +197,8 @@ END_TEST
 TS_TEST_MAIN("ntp-virtual-net", {
 	TCase *core = tcase_create("core");
 	tcase_add_test(core, test_virtual_net_delay_is_exact);
-	tcase_add_loop_test(core, test_virtual_net_jitter_only_adds_and_has_its_mean, TS_JITTER_EXPONENTIAL,
-			    TS_JITTER_PARETO + 1);
+	tcase_add_loop_test(core, test_virtual_net_jitter_only_adds_and_has_its_mean,
+			    TS_JITTER_EXPONENTIAL, TS_JITTER_PARETO + 1);
 	tcase_add_test(core, test_virtual_net_losses_and_doubles_come_as_often_as_said);
 	tcase_add_test(core, test_virtual_net_spikes_come_as_often_as_said);
 	tcase_add_test(core, test_virtual_net_jitter_lets_packets_overtake);

@@ -154,7 +154,8 @@ int64_t
 rig_sample_error_ns(const Rig *rig, const FakeSource *source, guint index)
 {
 	/* raw and true time differ by a constant here */
-	int64_t difference_ns = ts_clock_virtual_true_utc(rig->clock) - ts_clock_raw_now(rig->clock);
+	int64_t difference_ns =
+		ts_clock_virtual_true_utc(rig->clock) - ts_clock_raw_now(rig->clock);
 
 	return rig_sample(source, index)->offset_ns - difference_ns;
 }

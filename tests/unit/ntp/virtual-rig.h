@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* virtual-rig.h - a client with its fake engine in a virtual net, for the tests of association and client */
+/* virtual-rig.h - a client with its fake engine in a virtual net, for the tests of association and
+ * client */
 #pragma once
 
 #include "base/time.h"
@@ -22,7 +23,7 @@ typedef struct {
 	TsResolver *resolver; /* the client's */
 	TsNtpClient *client;
 	GPtrArray *servers;
-	GPtrArray *log;       /* of char *: what was said, without debug lines */
+	GPtrArray *log; /* of char *: what was said, without debug lines */
 } Rig;
 
 /* A client at RIG_CLIENT whose clock is right; links take 1 ms each way. */
@@ -48,7 +49,8 @@ void rig_link(Rig *rig, const char *server, const TsVirtualLink *link);
 /* Returns: how many requests went to @server. */
 uint64_t rig_n_sent(const Rig *rig, const char *server);
 
-/* Returns: the source's sample minus true time at that moment, ns. The client's clock must run true. */
+/* Returns: the source's sample minus true time at that moment, ns. The client's clock must run
+ * true. */
 int64_t rig_sample_error_ns(const Rig *rig, const FakeSource *source, guint index);
 const TsSample *rig_sample(const FakeSource *source, guint index);
 
