@@ -9,6 +9,7 @@
  * covers the jump.
  */
 #include <math.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/time.h"
@@ -61,11 +62,13 @@ begin_epoch(TsEngine *self, const char *cause)
 	ask_all(self, NULL);
 }
 
+/* Whether @source was in use when the jump was suspected first: one that jumps falls out of use by that, so
+ * the set of this moment says nothing. */
 static bool
-is_in_use(const TsEngine *self, const TsSource *source)
+was_in_use(const TsEngine *self, const TsSource *source)
 {
-	for (unsigned i = 0; i < self->n_combined; i++)
-		if (self->combined_ids[i] == source->id)
+	for (unsigned i = 0; i < self->n_in_use_at_jump; i++)
+		if (self->ids_at_jump[i] == source->id)
 			return true;
 	return false;
 }
@@ -73,16 +76,20 @@ is_in_use(const TsEngine *self, const TsSource *source)
 static void
 note_jump(TsEngine *self, TsSource *source, double jump_s)
 {
+	bool is_first = self->suspected_jump_s == 0;
+
+	if (is_first) {
+		memcpy(self->ids_at_jump, self->combined_ids, sizeof self->ids_at_jump);
+		self->n_in_use_at_jump = self->n_combined;
+	}
 	source->n_until_forgiven = SAMPLES_TO_FORGIVE;
-	source->jumped_in_use = is_in_use(self, source);
+	source->jumped_in_use = was_in_use(self, source);
 	if (!source->jumped_in_use)
 		return;
 	ts_notice("%s jumped by %+.6f s beyond what was certain: it or this machine's clock",
 		  source->label, jump_s);
-	if (self->suspected_jump_s == 0) {
-		self->n_in_use_at_jump = self->n_combined;
+	if (is_first)
 		ask_all(self, source);
-	}
 	if (fabs(jump_s) > fabs(self->suspected_jump_s))
 		self->suspected_jump_s = jump_s;
 }

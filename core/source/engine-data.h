@@ -84,6 +84,7 @@ struct _TsEngine {
 	int64_t last_update_mono_ns; /* -1: never */
 	double rms_offset_s;
 	double suspected_jump_s; /* added to the claimed error until it is clear who jumped; 0: nobody */
+	uint64_t ids_at_jump[TS_COMBINE_MAX_SOURCES]; /* who was in use when the suspicion arose */
 	unsigned n_in_use_at_jump;
 	uint64_t n_updates, n_steps, n_foreign_steps;
 	TsDrift drift;           /* prior: from the drift file */
