@@ -34,7 +34,8 @@ struct _SimNode {
 	TsRoster *roster;
 	TsVirtualSocket *socket;
 	/* the narrowest claim that is possible */
-	GArray *upstreams; /* of Upstream: the sources in use */
+	GArray *upstreams; /* of Upstream: the sources that no majority was against */
+	unsigned n_voting;
 	bool are_upstreams_old;
 	/* what happened, over all lives of the daemon */
 	uint64_t n_replies;
@@ -294,8 +295,9 @@ add_upstream(SimNode *self, const TsSourceView *view)
 	const SimScenario *scenario = sim_world_scenario(self->world);
 	Upstream upstream = {0};
 
-	if (!ts_verdict_is_used(view->verdict))
+	if (!ts_verdict_is_truechimer(view->verdict))
 		return;
+	self->n_voting = MAX(self->n_voting, view->decision.n_voting);
 	if (view->kind == TS_SOURCE_REFCLOCK)
 		upstream.claim_s = sim_world_find_refclock(self->world, view->name)->claim_s;
 	else
@@ -307,6 +309,7 @@ static void
 renew_upstreams(SimNode *self)
 {
 	g_array_set_size(self->upstreams, 0);
+	self->n_voting = 0;
 	for (unsigned i = 0; i < ts_engine_n_sources(self->engine); i++) {
 		TsSourceView view;
 		ts_source_get_view(ts_engine_source_at(self->engine, i), &view);
@@ -315,23 +318,42 @@ renew_upstreams(SimNode *self)
 	self->are_upstreams_old = false;
 }
 
-/* The least that can be known: half the least round trip to an upstream, and what it claims itself. */
+/* Half the least round trip, and what the upstream claims itself. */
+static double
+half_width_of(const SimNode *self, const Upstream *upstream)
+{
+	if (!upstream->address)
+		return upstream->claim_s;
+	return sim_world_least_rtt(self->world, self->address, upstream->address) / 2 +
+	       sim_world_claim_of(self->world, upstream->address);
+}
+
+static gint
+compare_doubles(gconstpointer a, gconstpointer b)
+{
+	double first = *(const double *)a, second = *(const double *)b;
+
+	return (first > second) - (first < second);
+}
+
+/* The least that can be certain: where more than half of the voters overlap if all are centred. */
 static double
 floor_of(SimNode *self)
 {
-	double least_s = INFINITY;
+	g_autoptr(GArray) widths = NULL;
 
 	if (self->are_upstreams_old)
 		renew_upstreams(self);
+	if (self->upstreams->len == 0)
+		return NAN;
+	widths = g_array_sized_new(FALSE, FALSE, sizeof(double), self->upstreams->len);
 	for (unsigned i = 0; i < self->upstreams->len; i++) {
-		const Upstream *upstream = &g_array_index(self->upstreams, Upstream, i);
-		double floor_s = upstream->claim_s;
-		if (upstream->address)
-			floor_s = sim_world_least_rtt(self->world, self->address, upstream->address) / 2 +
-				  sim_world_claim_of(self->world, upstream->address);
-		least_s = fmin(least_s, floor_s);
+		double width_s = half_width_of(self, &g_array_index(self->upstreams, Upstream, i));
+		g_array_append_val(widths, width_s);
 	}
-	return isfinite(least_s) ? least_s : NAN;
+	g_array_sort(widths, compare_doubles);
+	double floor_s = g_array_index(widths, double, MIN(self->n_voting / 2, widths->len - 1));
+	return isfinite(floor_s) ? floor_s : NAN;
 }
 
 void

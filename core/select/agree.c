@@ -152,7 +152,11 @@ ts_round_bound(TsRound *round)
 		if (!only_trusted || ts_round_is_trusted(round, round->in[i]))
 			bounds.intervals[n++] =
 				ts_candidate_bound(&round->candidates[round->in[i]]);
-	ts_intersect(bounds.intervals, bounds.weights, bounds.n, &common);
+	/* Not what all of them have in common: a source that is wrong by less than the others' bounds can't be
+	 * found, and would pull the interval to itself. Given that most who voted are right, the truth lies
+	 * where that many agree. */
+	ts_intersect_at_least(bounds.intervals, bounds.weights, bounds.n,
+			      round->selection->n_voting / 2 + 1, &common);
 	round->selection->earliest_ns = common.earliest_ns;
 	round->selection->latest_ns = common.latest_ns;
 }

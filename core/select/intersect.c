@@ -83,25 +83,45 @@ votes_at(const TsInterval *intervals, const unsigned *weights, unsigned n, int64
 	return votes;
 }
 
-/* The votes change at ends only, and a deepest region begins at someone's earliest and ends at
- * someone's latest: so it is enough to count there. */
-unsigned
-ts_intersect(const TsInterval *intervals, const unsigned *weights, unsigned n, TsInterval *hull)
+/* The votes change at ends only, and a region begins at someone's earliest and ends at someone's
+ * latest: so it is enough to count there. */
+static unsigned
+most_votes(const TsInterval *intervals, const unsigned *weights, unsigned n)
 {
 	unsigned most = 0;
 
+	for (unsigned i = 0; i < n; i++)
+		most = MAX(most, votes_at(intervals, weights, n, intervals[i].earliest_ns));
+	return most;
+}
+
+static void
+find_hull(const TsInterval *intervals, const unsigned *weights, unsigned n, unsigned least,
+	  TsInterval *hull)
+{
 	*hull = (TsInterval){INT64_MAX, INT64_MIN};
 	for (unsigned i = 0; i < n; i++) {
-		int64_t start_ns = intervals[i].earliest_ns;
-		unsigned votes = votes_at(intervals, weights, n, start_ns);
-		if (votes > most || (votes == most && start_ns < hull->earliest_ns))
+		int64_t start_ns = intervals[i].earliest_ns, end_ns = intervals[i].latest_ns;
+		if (start_ns < hull->earliest_ns &&
+		    votes_at(intervals, weights, n, start_ns) >= least)
 			hull->earliest_ns = start_ns;
-		most = MAX(most, votes);
-	}
-	for (unsigned i = 0; i < n; i++) {
-		int64_t end_ns = intervals[i].latest_ns;
-		if (end_ns > hull->latest_ns && votes_at(intervals, weights, n, end_ns) == most)
+		if (end_ns > hull->latest_ns && votes_at(intervals, weights, n, end_ns) >= least)
 			hull->latest_ns = end_ns;
 	}
+}
+
+unsigned
+ts_intersect(const TsInterval *intervals, const unsigned *weights, unsigned n, TsInterval *hull)
+{
+	unsigned most = most_votes(intervals, weights, n);
+
+	find_hull(intervals, weights, n, most, hull);
 	return most;
+}
+
+void
+ts_intersect_at_least(const TsInterval *intervals, const unsigned *weights, unsigned n,
+		      unsigned least, TsInterval *hull)
+{
+	find_hull(intervals, weights, n, MIN(least, most_votes(intervals, weights, n)), hull);
 }

@@ -40,3 +40,7 @@ ts_interval_touches(const TsInterval *a, const TsInterval *b)
  */
 unsigned ts_intersect(const TsInterval *intervals, const unsigned *weights, unsigned n,
 		      TsInterval *hull);
+
+/* The same for the points where the sum is @least at least, or as large as it gets. */
+void ts_intersect_at_least(const TsInterval *intervals, const unsigned *weights, unsigned n,
+			   unsigned least, TsInterval *hull);

@@ -23,11 +23,11 @@ typedef struct {
 /* Intersection: finds what a majority agrees on; falsetickers and untrusted ones go (agree.c). */
 void ts_round_agree(TsRound *round);
 
+/* The hard interval is where the whole bounds of most who voted overlap (agree.c). */
+void ts_round_bound(TsRound *round);
+
 /* Clustering: those that stand apart from the others go (choose.c). */
 void ts_round_drop_outliers(TsRound *round);
-
-/* The hard interval is what the bounds of those that are still in have in common (agree.c). */
-void ts_round_bound(TsRound *round);
 
 /* Names the system peer and who is mixed in with it; those that are worse go (choose.c). */
 void ts_round_choose(TsRound *round);

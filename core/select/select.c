@@ -172,10 +172,10 @@ ts_select(const TsCandidate *candidates, unsigned n, const TsSelectOptions *opti
 	};
 	accept_candidates(&round, raw_ns);
 	ts_round_agree(&round);
+	ts_round_bound(&round);
 	demand_enough(&round);
 	keep_preferred(&round);
 	ts_round_drop_outliers(&round);
-	ts_round_bound(&round);
 	ts_round_choose(&round);
 	note_offsets(&round);
 }

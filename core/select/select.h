@@ -13,7 +13,9 @@
  *   offset lies inside it: no untrusted source pulls the clock out of what the trusted ones allow.
  * - A hard bound of old samples is wide, for the rate may have changed meanwhile, and would agree with
  *   everybody: a source votes with the part of it that is likely (likely_s). What comes out, the
- *   interval that is served and clamped to, is made of the whole bounds of those that stay.
+ *   interval that is served and clamped to, is where the whole bounds of more than half of the voters
+ *   overlap: it holds the truth whenever most of them are right, though a liar may be among them
+ *   that is wrong by less than the others' bounds.
  * - A source that claims nothing (has_bound false) votes with offset +- (4 sigma + 10 us), sigma being
  *   the larger of the estimate's error and jitter: enough to work alone and to be outvoted when it
  *   is wrong. The agreed interval is then only as hard as those that voted.
@@ -68,6 +70,14 @@ ts_verdict_is_used(TsVerdict verdict)
 	return verdict == TS_VERDICT_SYSTEM_PEER || verdict == TS_VERDICT_COMBINED;
 }
 
+/* Returns: whether the source agreed with the majority, used or not. */
+static inline bool
+ts_verdict_is_truechimer(TsVerdict verdict)
+{
+	return ts_verdict_is_used(verdict) || verdict == TS_VERDICT_NOT_PREFERRED ||
+	       verdict == TS_VERDICT_OUTLIER || verdict == TS_VERDICT_WORSE;
+}
+
 typedef struct {
 	/* what the source is */
 	bool is_noselect, is_offline, is_stopped, is_duplicate;
@@ -118,7 +128,7 @@ typedef struct {
 	int system_peer;          /* index, or -1 */
 	unsigned n_truechimers, n_used, n_voting;
 	int64_t agreed_earliest_ns, agreed_latest_ns; /* what the majority's votes have in common */
-	int64_t earliest_ns, latest_ns; /* hard, at raw_ns: what the bounds of those that stayed allow */
+	int64_t earliest_ns, latest_ns; /* hard, at raw_ns: where the bounds of most overlap */
 	bool has_interval;
 	int leap;                 /* the majority's vote, or 3 with no system peer */
 	const char *cause;        /* why there is none, NULL when there is one: "no majority" ... */

@@ -5,11 +5,10 @@
  *
  * The kernel tells of the first two. A frozen machine shows in the sources alone: their samples
  * contradict what was certain before. One source that does so may be the one that jumped; when a
- * majority of those in use does, it was us. Until that is clear nothing is steered and the claimed error
+ * majority of those that agreed does, it was us. Until that is clear nothing is steered and the claimed error
  * covers the jump.
  */
 #include <math.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "base/time.h"
@@ -62,15 +61,18 @@ begin_epoch(TsEngine *self, const char *cause)
 	ask_all(self, NULL);
 }
 
-/* Whether @source was in use when the jump was suspected first: one that jumps falls out of use by that, so
- * the set of this moment says nothing. */
-static bool
-was_in_use(const TsEngine *self, const TsSource *source)
+/* Those who agreed until now are the witnesses, in use or not. Who contradicts falls out of the selection by
+ * that, so the set of a later moment says nothing. */
+static void
+suspect(TsEngine *self)
 {
-	for (unsigned i = 0; i < self->n_in_use_at_jump; i++)
-		if (self->ids_at_jump[i] == source->id)
-			return true;
-	return false;
+	self->n_witnesses = 0;
+	for (unsigned i = 0; i < self->sources->len; i++) {
+		TsSource *source = g_ptr_array_index(self->sources, i);
+		source->is_witness = ts_verdict_is_truechimer(source->decision.verdict);
+		source->has_jumped = source->is_steady = false;
+		self->n_witnesses += source->is_witness;
+	}
 }
 
 static void
@@ -78,13 +80,12 @@ note_jump(TsEngine *self, TsSource *source, double jump_s)
 {
 	bool is_first = self->suspected_jump_s == 0;
 
-	if (is_first) {
-		memcpy(self->ids_at_jump, self->combined_ids, sizeof self->ids_at_jump);
-		self->n_in_use_at_jump = self->n_combined;
-	}
+	if (is_first)
+		suspect(self);
 	source->n_until_forgiven = SAMPLES_TO_FORGIVE;
-	source->jumped_in_use = was_in_use(self, source);
-	if (!source->jumped_in_use)
+	source->has_jumped = source->is_witness;
+	source->is_steady = false;
+	if (!source->is_witness)
 		return;
 	ts_notice("%s jumped by %+.6f s beyond what was certain: it or this machine's clock",
 		  source->label, jump_s);
@@ -101,8 +102,18 @@ count_jumped(const TsEngine *self)
 
 	for (unsigned i = 0; i < self->sources->len; i++) {
 		const TsSource *source = g_ptr_array_index(self->sources, i);
-		n += source->n_until_forgiven > 0 && source->jumped_in_use;
+		n += source->n_until_forgiven > 0 && source->has_jumped;
 	}
+	return n;
+}
+
+static unsigned
+count_steady(const TsEngine *self)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < self->sources->len; i++)
+		n += ((const TsSource *)g_ptr_array_index(self->sources, i))->is_steady;
 	return n;
 }
 
@@ -120,24 +131,27 @@ ts_engine_judge_jump(TsEngine *engine, TsSource *source, double jump_s)
 		note_jump(engine, source, jump_s);
 	} else if (source->n_until_forgiven > 0) {
 		source->n_until_forgiven--;
-		is_confirming = source->jumped_in_use;
+		is_confirming = source->has_jumped;
+	} else {
+		source->is_steady = source->is_witness;
 	}
 	if (engine->suspected_jump_s == 0)
 		return true;
 	unsigned n_jumped = count_jumped(engine);
 	/* with one source there is no majority: its second sample must say the same */
-	bool is_ours = 2 * n_jumped > engine->n_in_use_at_jump &&
-		       (engine->n_in_use_at_jump > 1 || is_confirming);
+	bool is_ours = 2 * n_jumped > engine->n_witnesses &&
+		       (engine->n_witnesses > 1 || is_confirming);
 	if (is_ours) {
 		g_autofree char *cause =
 			g_strdup_printf("this machine's clock jumped: %u of %u sources moved by about %+.3f s",
-					n_jumped, engine->n_in_use_at_jump,
+					n_jumped, engine->n_witnesses,
 					engine->suspected_jump_s);
 		ts_clock_raise_epoch(engine->clock);
 		begin_epoch(engine, cause);
 		return false;
 	}
-	if (n_jumped == 0)
+	/* half of them can't be wrong about that */
+	if (n_jumped == 0 || 2 * count_steady(engine) >= engine->n_witnesses)
 		engine->suspected_jump_s = 0;
 	return engine->suspected_jump_s == 0;
 }

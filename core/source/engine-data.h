@@ -42,7 +42,9 @@ struct _TsSource {
 
 	/* a sample contradicted what was certain: the source or our clock jumped */
 	unsigned n_until_forgiven; /* samples; 0: no contradiction, or forgiven */
-	bool jumped_in_use;
+	bool is_witness;         /* agreed with the majority when a jump was suspected first */
+	bool has_jumped;         /* a witness that contradicted */
+	bool is_steady;          /* a witness that went on as expected since */
 };
 
 typedef struct {
@@ -84,8 +86,7 @@ struct _TsEngine {
 	int64_t last_update_mono_ns; /* -1: never */
 	double rms_offset_s;
 	double suspected_jump_s; /* added to the claimed error until it is clear who jumped; 0: nobody */
-	uint64_t ids_at_jump[TS_COMBINE_MAX_SOURCES]; /* who was in use when the suspicion arose */
-	unsigned n_in_use_at_jump;
+	unsigned n_witnesses;
 	uint64_t n_updates, n_steps, n_foreign_steps;
 	TsDrift drift;           /* prior: from the drift file */
 	bool has_drift;

@@ -215,6 +215,22 @@ clamp_estimate(TsEstimate *estimate, const TsBound *bound)
 	}
 }
 
+/* Each end of the interval is somebody's, and whose may change until the next selection: so it drifts at
+ * any rate that one of them thinks possible. Only then do later bounds lie within it. */
+static void
+widen_rates(const TsEngine *self, TsBound *bound)
+{
+	unsigned n = MIN(self->sources->len, TS_SELECT_MAX_SOURCES);
+
+	for (unsigned i = 0; i < n; i++) {
+		const TsBound *other = &self->candidates[i].bound;
+		if (!self->candidates[i].has_bound || !ts_verdict_is_truechimer(self->decisions[i].verdict))
+			continue;
+		bound->rate_min = fmin(bound->rate_min, other->rate_min);
+		bound->rate_max = fmax(bound->rate_max, other->rate_max);
+	}
+}
+
 static void
 take_bound(TsEngine *self, int64_t raw_ns)
 {
@@ -227,6 +243,7 @@ take_bound(TsEngine *self, int64_t raw_ns)
 	self->bound.raw_ns = raw_ns;
 	self->bound.earliest_ns = self->selection.earliest_ns;
 	self->bound.latest_ns = self->selection.latest_ns;
+	widen_rates(self, &self->bound);
 }
 
 static double

@@ -386,8 +386,24 @@ START_TEST(test_select_outlier_does_not_narrow_the_hard_interval)
 	decide();
 
 	ck_assert_verdict(3, TS_VERDICT_OUTLIER);
+	/* where three of the four overlap, whichever three */
 	ck_assert_int_eq(one.selection.earliest_ns, NEAR_NS - 20 * TS_NS_PER_MS);
-	ck_assert_int_eq(one.selection.latest_ns, NEAR_NS + 20 * TS_NS_PER_MS);
+	ck_assert_int_eq(one.selection.latest_ns, NEAR_NS + 21 * TS_NS_PER_MS);
+}
+END_TEST
+
+START_TEST(test_select_hard_interval_holds_the_truth_though_a_liar_is_inside_it)
+{
+	/* 5 ms wrong and sure of itself: inside the bounds of the others, so nobody can name it */
+	add(server_at(0.000, 0.008));
+	add(server_at(0.001, 0.010));
+	add(server_at(-0.001, 0.012));
+	add(server_at(0.005, 0.001));
+
+	decide();
+
+	ck_assert_int_le(one.selection.earliest_ns, NEAR_NS);
+	ck_assert_int_ge(one.selection.latest_ns, NEAR_NS);
 }
 END_TEST
 
@@ -1062,6 +1078,7 @@ add_agree(Suite *suite)
 	tcase_add_test(agree, test_select_falseticker_with_an_aged_bound_is_named);
 	tcase_add_test(agree, test_select_falseticker_does_not_narrow_the_hard_interval);
 	tcase_add_test(agree, test_select_outlier_does_not_narrow_the_hard_interval);
+	tcase_add_test(agree, test_select_hard_interval_holds_the_truth_though_a_liar_is_inside_it);
 	tcase_add_test(agree, test_select_fresh_outlier_is_not_kept_for_the_age_of_the_others);
 	tcase_add_test(agree, test_select_vote_stays_inside_the_bound);
 	tcase_add_test(agree, test_select_touching_intervals_agree);
