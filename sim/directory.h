@@ -5,7 +5,7 @@
 #include <glib.h>
 
 #include "base/address.h"
-#include "ntp/virtual-resolver.h"
+#include "ntp/virtual/virtual-resolver.h"
 
 typedef struct _SimDirectory SimDirectory;
 

@@ -9,7 +9,7 @@
 
 #include "config/schema.h"
 #include "directory.h"
-#include "ntp/virtual-net.h"
+#include "ntp/virtual/virtual-net.h"
 
 typedef struct _SimLinks SimLinks;
 

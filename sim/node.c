@@ -6,9 +6,9 @@
 
 #include "base/log.h"
 #include "base/time.h"
-#include "ntp/client.h"
-#include "ntp/reply.h"
-#include "ntp/virtual-resolver.h"
+#include "ntp/client/client.h"
+#include "ntp/server/reply.h"
+#include "ntp/virtual/virtual-resolver.h"
 #include "random.h"
 #include "world.h"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "config/schema.h"
-#include "ntp/virtual-server.h"
+#include "ntp/virtual/virtual-server.h"
 
 typedef struct {
 	double offset_s;      /* its clock minus true time */

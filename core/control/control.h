@@ -12,8 +12,8 @@
 
 #include "config/settings.h"
 #include "metrics/registry.h"
-#include "ntp/client.h"
-#include "ntp/responder.h"
+#include "ntp/client/client.h"
+#include "ntp/server/responder.h"
 #include "plugin/host.h"
 #include "source/engine.h"
 #include "source/roster.h"

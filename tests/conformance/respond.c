@@ -22,7 +22,7 @@
 #include "base/time.h"
 #include "clock/driver.h"
 #include "ntp/packet.h"
-#include "ntp/responder.h"
+#include "ntp/server/responder.h"
 
 typedef struct {
 	TsServerSettings server;

@@ -6,7 +6,7 @@
  * The first octet chooses how the reply fits the request, the next four the round trip; the packet
  * follows.
  */
-#include "ntp/exchange.h"
+#include "ntp/client/exchange.h"
 
 #include <math.h>
 

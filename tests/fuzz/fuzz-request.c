@@ -3,7 +3,7 @@
  * fuzz-request.c - whatever comes in, the server's reply is no longer, answers in kind, and holds
  * nothing of the request but its timestamp, poll and unique identifier
  */
-#include "ntp/reply.h"
+#include "ntp/server/reply.h"
 
 #include <glib.h>
 #include <string.h>
