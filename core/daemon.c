@@ -40,7 +40,7 @@ struct _TsDaemon {
 	TsResponder *responder; /* NULL: a pure client */
 	TsNetworkWatch *network;
 	TsTimer *retry_timer;   /* armed while there is a responder: it may lack a listener */
-	TsControl *control;
+	TsControl *control;     /* NULL: no door could be had */
 };
 
 static const char *const default_conf_dirs[] = {
@@ -173,9 +173,12 @@ keep(void *user_data, const char *label, const TsSourceSettings *settings, GErro
 	return ts_config_keep_source(dirs[0], label, settings, error);
 }
 
+/* A second daemon on the same socket is a mistake. A door that can't be had for another cause (no
+ * directory, no permission, no such sockets here) is no reason to leave the clock alone. */
 static bool
 start_control(TsDaemon *self, GError **error)
 {
+	g_autoptr(GError) cause = NULL;
 	TsControlSubjects subjects = {
 		.engine = self->engine,
 		.roster = self->roster,
@@ -190,8 +193,15 @@ start_control(TsDaemon *self, GError **error)
 		.user_data = self,
 	};
 
-	self->control = ts_control_new(&subjects, &self->settings->control, error);
-	return self->control != NULL;
+	self->control = ts_control_new(&subjects, &self->settings->control, &cause);
+	if (!cause)
+		return true;
+	if (g_error_matches(cause, TIMESRV_ERROR, TIMESRV_ERROR_EXISTS)) {
+		g_propagate_error(error, g_steal_pointer(&cause));
+		return false;
+	}
+	ts_warning("timesrvctl will not reach this daemon: %s", cause->message);
+	return true;
 }
 
 static void
@@ -361,7 +371,8 @@ ts_daemon_reload(TsDaemon *daemon, GError **error)
 	ts_engine_set_settings(daemon->engine, fresh);
 	apply_server_or_warn(daemon);
 	apply_sources(daemon);
-	ts_control_reloaded(daemon->control);
+	if (daemon->control)
+		ts_control_reloaded(daemon->control);
 	ts_notice("configuration reloaded: %u sources", fresh->sources->len);
 	ts_notify_ready(NULL);
 	return true;

@@ -35,10 +35,21 @@ check_config(const TsDaemonOptions *options)
 	return is_good ? TS_EXIT_GOOD : TS_EXIT_USAGE;
 }
 
+/* An error may list several mistakes: one line each. */
+static void
+say(const GError *error)
+{
+	g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+
+	for (char **line = lines; *line; line++)
+		ts_error("%s", *line);
+}
+
+/* The signals' @user_data is where the daemon is kept: it is there once the loop runs. */
 static gboolean
 on_stop(gpointer user_data)
 {
-	ts_daemon_stop(user_data, TS_EXIT_GOOD);
+	ts_daemon_stop(*(TsDaemon **)user_data, TS_EXIT_GOOD);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -47,8 +58,10 @@ on_reload(gpointer user_data)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!ts_daemon_reload(user_data, &error))
-		ts_error("the running configuration stays: %s", error->message);
+	if (!ts_daemon_reload(*(TsDaemon **)user_data, &error)) {
+		say(error);
+		ts_error("the running configuration stays");
+	}
 	return G_SOURCE_CONTINUE;
 }
 
@@ -56,17 +69,19 @@ static int
 run(const TsDaemonOptions *options)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(TsDaemon) daemon = ts_daemon_new(options, &error);
+	g_autoptr(TsDaemon) daemon = NULL;
 
+	/* before the start: a signal that comes meanwhile waits for the loop and ends it cleanly */
+	g_unix_signal_add(SIGTERM, on_stop, &daemon);
+	g_unix_signal_add(SIGINT, on_stop, &daemon);
+	g_unix_signal_add(SIGHUP, on_reload, &daemon);
+	daemon = ts_daemon_new(options, &error);
 	if (!daemon) {
-		ts_error("%s", error->message);
+		say(error);
 		return g_error_matches(error, TIMESRV_ERROR, TIMESRV_ERROR_INVALID_CONFIG)
 			       ? TS_EXIT_USAGE
 			       : TS_EXIT_FAILED;
 	}
-	g_unix_signal_add(SIGTERM, on_stop, daemon);
-	g_unix_signal_add(SIGINT, on_stop, daemon);
-	g_unix_signal_add(SIGHUP, on_reload, daemon);
 	ts_notify_ready(NULL);
 	int status = ts_daemon_run(daemon);
 	ts_notify_stopping();

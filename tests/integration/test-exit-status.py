@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """How timesrvd ends, and with which status: told to, misused, or past the panic limit (field case B36)."""
 
+import json
 import signal
 
 from frame import main
 
 FAST = {"iburst": True, "min-poll": -2, "max-poll": 0}
-USAGE, PANIC = 2, 3
+FAILED, USAGE, PANIC = 1, 2, 3
 
 
 def entry(server, name):
@@ -35,6 +36,26 @@ def test_exit_status_is_2_for_a_broken_file_and_every_mistake_is_said(rig):
         assert result.returncode == USAGE, result
         for mistake in (f"{broken}:2:5:", "server", f"{broken}:3:10:", "listen", f"{broken}:4:17:", "software"):
             assert mistake in result.stderr, (mistake, result.stderr)
+
+
+def test_exit_status_is_1_for_a_second_daemon_on_the_same_socket(rig):
+    first = rig.timesrvd()
+    second = rig.run([rig.find_program("timesrvd"), "--config", first.main_file, "--conf-dir", first.conf_dir])
+    assert second.returncode == FAILED, second
+    assert str(first.socket) in second.stderr, second.stderr
+    assert first.status()["version"]
+
+
+def test_without_a_place_for_its_socket_it_runs_on_and_says_so(rig):
+    server = rig.fake_server()
+    no_folder = rig.write("file", "")
+    config = rig.write("timesrv.json", json.dumps({
+        "sources": [entry(server, "s")], "clock": {"driver": "software"}, "server": {"listen": []},
+        "control": {"socket": str(no_folder / "control.sock"), "bus": "none"}}))
+    process = rig.start("timesrvd", [rig.find_program("timesrvd"), "--config", config, "--conf-dir", rig.folder / "none"])
+    process.wait_for_log("will not reach this daemon")
+    process.wait_for_log("clock locked")
+    assert process.stop() == 0
 
 
 def test_exit_status_is_3_past_the_panic_limit_and_nothing_is_set(rig):
