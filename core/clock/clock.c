@@ -52,9 +52,9 @@ ts_clock_raw_of_real(const TsClock *clock, int64_t real_ns, int64_t *raw_ns)
 
 	if (age_ns < -MAX_STAMP_LEAD_NS || age_ns > MAX_STAMP_AGE_NS)
 		return false;
-	/* The two clocks differ in rate by less than 10 %, mostly by less than 500 ppm, and the stamp is
-	 * microseconds old. */
-	*raw_ns = raw_now_ns - age_ns;
+	/* a packet's stamp is microseconds old, a SHM segment's up to a second: 10 ppm would be 10 us */
+	double rate = clock->driver->real_rate(clock);
+	*raw_ns = raw_now_ns - age_ns + (int64_t)rint((double)age_ns * rate / (1 + rate));
 	return true;
 }
 

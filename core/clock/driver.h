@@ -13,6 +13,7 @@ typedef struct {
 	int64_t (*utc_now)(const TsClock *clock);  /* any thread */
 	int64_t (*utc_at)(const TsClock *clock, int64_t raw_ns); /* any thread */
 	int64_t (*real_now)(const TsClock *clock, int64_t *raw_ns); /* paired with raw; any thread */
+	double (*real_rate)(const TsClock *clock); /* s/s by which real_now gains on raw now; any thread */
 	bool (*steer)(TsClock *clock, double frequency, double slew_s, double slew_duration_s,
 		      GError **error);
 	bool (*step)(TsClock *clock, int64_t step_ns, GError **error);

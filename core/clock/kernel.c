@@ -113,17 +113,23 @@ kernel_utc_now(const TsClock *clock)
 	return ts_paired_real_now(&raw_ns);
 }
 
+static double
+kernel_real_rate(const TsClock *clock)
+{
+	double rate;
+
+	__atomic_load(&((const KernelClock *)clock)->rate, &rate, __ATOMIC_RELAXED);
+	return rate;
+}
+
 static int64_t
 kernel_utc_at(const TsClock *clock, int64_t raw_ns)
 {
-	const KernelClock *self = (const KernelClock *)clock;
 	int64_t raw_now_ns;
-	double rate;
 
-	__atomic_load(&self->rate, &rate, __ATOMIC_RELAXED);
 	int64_t real_ns = ts_paired_real_now(&raw_now_ns);
 	int64_t ago_ns = raw_now_ns - raw_ns;
-	return real_ns - ago_ns - (int64_t)rint((double)ago_ns * rate);
+	return real_ns - ago_ns - (int64_t)rint((double)ago_ns * kernel_real_rate(clock));
 }
 
 static int64_t
@@ -262,6 +268,7 @@ static const TsClockDriver kernel_driver = {
 	.utc_now = kernel_utc_now,
 	.utc_at = kernel_utc_at,
 	.real_now = kernel_real_now,
+	.real_rate = kernel_real_rate,
 	.steer = kernel_steer,
 	.step = kernel_step,
 	.check_disruption = kernel_check_disruption,

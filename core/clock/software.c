@@ -4,6 +4,8 @@
  *
  * The system's clock is not touched and no privilege is needed: a container serves correct time.
  */
+#include <math.h>
+
 #include <glib.h>
 
 #include "base/time.h"
@@ -14,8 +16,14 @@ typedef struct {
 	TsClock head;
 	double raw_frequency;     /* set before start: how wrong the oscillator shall seem */
 	int64_t start_raw_ns;     /* set before start */
-	int64_t slept_ns;         /* main only: of the last check */
+	/* main only: of the last check */
+	int64_t slept_ns;
+	int64_t checked_raw_ns, checked_real_ns;
+	double real_rate;         /* atomic, written by main: of the system's clock between the last two */
 } SoftwareClock;
+
+/* Somebody set the system's clock if it gained more than this between two checks. */
+#define MAX_REAL_RATE 0.1
 
 /* The raw clock as the daemon shall see it. */
 static int64_t
@@ -48,11 +56,41 @@ software_real_now(const TsClock *clock, int64_t *raw_ns)
 	return real_ns;
 }
 
+static double
+software_real_rate(const TsClock *clock)
+{
+	double rate;
+
+	__atomic_load(&((const SoftwareClock *)clock)->real_rate, &rate, __ATOMIC_RELAXED);
+	return rate;
+}
+
+/* Nobody tells how the system's clock is steered: it is measured. */
+static void
+measure_real_rate(SoftwareClock *self)
+{
+	int64_t raw_ns;
+	int64_t real_ns = software_real_now(&self->head, &raw_ns);
+	double passed_ns = (double)(raw_ns - self->checked_raw_ns);
+	double gained_ns = (double)(real_ns - self->checked_real_ns) - passed_ns;
+
+	/* over a shorter time two readings say little */
+	if (passed_ns < (double)TS_NS_PER_S)
+		return;
+	self->checked_raw_ns = raw_ns;
+	self->checked_real_ns = real_ns;
+	double rate = gained_ns / passed_ns;
+	if (fabs(rate) < MAX_REAL_RATE)
+		__atomic_store(&self->real_rate, &rate, __ATOMIC_RELAXED);
+}
+
 static TsClockDisruption
 software_check_disruption(TsClock *clock)
 {
 	SoftwareClock *self = (SoftwareClock *)clock;
 	TsClockDisruption disruption = {0};
+
+	measure_real_rate(self);
 	int64_t slept_ns = ts_paired_slept_ns();
 	int64_t more_ns = slept_ns - self->slept_ns;
 
@@ -75,6 +113,7 @@ static const TsClockDriver software_driver = {
 	.utc_now = ts_clock_mapped_utc_now,
 	.utc_at = ts_clock_mapped_utc_at,
 	.real_now = software_real_now,
+	.real_rate = software_real_rate,
 	.steer = ts_clock_mapped_steer,
 	.step = ts_clock_mapped_step,
 	.check_disruption = software_check_disruption,
@@ -92,8 +131,10 @@ ts_clock_new_software(const TsSoftwareClockOptions *options)
 	self->raw_frequency = options ? options->raw_frequency : 0;
 
 	TsClockMapping mapping = {0};
-	mapping.anchor_utc_ns = software_real_now(&self->head, &mapping.anchor_raw_ns) +
-				(options ? options->initial_error_ns : 0);
+	self->checked_real_ns = software_real_now(&self->head, &self->checked_raw_ns);
+	mapping.anchor_raw_ns = self->checked_raw_ns;
+	mapping.anchor_utc_ns =
+		self->checked_real_ns + (options ? options->initial_error_ns : 0);
 	ts_clock_set_mapping(&self->head, &mapping);
 	return &self->head;
 }

@@ -109,6 +109,15 @@ virtual_real_now(const TsClock *clock, int64_t *raw_ns)
 	return ts_clock_mapped_utc_at(clock, *raw_ns);
 }
 
+static double
+virtual_real_rate(const TsClock *clock)
+{
+	TsClockMapping mapping = ts_clock_get_mapping(clock);
+	bool is_slewing = virtual_raw_now(clock) < mapping.slew_end_raw_ns;
+
+	return mapping.frequency + (is_slewing ? mapping.slew_rate : 0);
+}
+
 static TsClockDisruption
 virtual_check_disruption(TsClock *clock)
 {
@@ -132,6 +141,7 @@ static const TsClockDriver virtual_driver = {
 	.utc_now = ts_clock_mapped_utc_now,
 	.utc_at = ts_clock_mapped_utc_at,
 	.real_now = virtual_real_now,
+	.real_rate = virtual_real_rate,
 	.steer = ts_clock_mapped_steer,
 	.step = ts_clock_mapped_step,
 	.check_disruption = virtual_check_disruption,

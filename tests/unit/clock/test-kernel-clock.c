@@ -272,6 +272,44 @@ START_TEST(test_kernel_clock_suspend_is_an_epoch_and_no_foreign_step)
 }
 END_TEST
 
+START_TEST(test_kernel_clock_carries_an_old_stamp_at_the_rate_in_force)
+{
+	TsClock *clock = boot();
+	int64_t carried_ns;
+	ck_assert(ts_clock_steer(clock, 100e-6, 0, 0, NULL));
+	int64_t stamp_real_ns = kernel_real_ns(), stamp_raw_ns = kernel_raw_ns();
+
+	pass(1);
+
+	ck_assert(ts_clock_raw_of_real(clock, stamp_real_ns, &carried_ns));
+	ck_assert_int_le(llabs(carried_ns - stamp_raw_ns), 10);
+	halt(clock);
+}
+END_TEST
+
+/* The software driver in the same kernel, steered by somebody else. */
+START_TEST(test_software_clock_carries_an_old_stamp_at_the_rate_it_measured)
+{
+	TsClock *unused = boot();
+	TsSoftwareClockOptions options = {.raw_frequency = 20e-6};
+	g_autoptr(TsClock) clock = ts_clock_new_software(&options);
+	struct timex foreign = {.modes = ADJ_FREQUENCY, .freq = -50 * 65536};
+	int64_t carried_ns;
+	__wrap_clock_adjtime(CLOCK_REALTIME, &foreign);
+	pass(4);
+	ts_clock_check_disruption(clock);
+	pass(4);
+	ts_clock_check_disruption(clock);
+	int64_t stamp_real_ns = kernel_real_ns(), stamp_raw_ns = ts_clock_raw_now(clock);
+
+	pass(1);
+
+	ck_assert(ts_clock_raw_of_real(clock, stamp_real_ns, &carried_ns));
+	ck_assert_int_le(llabs(carried_ns - stamp_raw_ns), 10);
+	halt(unused);
+}
+END_TEST
+
 START_TEST(test_kernel_clock_status_is_what_other_programs_see)
 {
 	TsClock *clock = boot();
@@ -312,6 +350,8 @@ TS_TEST_MAIN("kernel-clock", {
 	tcase_add_test(core, test_kernel_clock_refusal_changes_nothing_and_says_so);
 	tcase_add_test(core, test_kernel_clock_foreign_step_is_told_once);
 	tcase_add_test(core, test_kernel_clock_suspend_is_an_epoch_and_no_foreign_step);
+	tcase_add_test(core, test_kernel_clock_carries_an_old_stamp_at_the_rate_in_force);
+	tcase_add_test(core, test_software_clock_carries_an_old_stamp_at_the_rate_it_measured);
 	tcase_add_test(core, test_kernel_clock_status_is_what_other_programs_see);
 	tcase_add_test(core, test_kernel_clock_end_leaves_no_slew_behind);
 	suite_add_tcase(suite, core);
