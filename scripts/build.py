@@ -35,7 +35,8 @@ def test_environment(build):
         "CK_TIMEOUT_MULTIPLIER": str(5 * build.slowness),
         "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
         "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
-        "TSAN_OPTIONS": f"halt_on_error=1:second_deadlock_stack=1:suppressions={ROOT}/tests/tsan/suppressions",
+        "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1:atexit_sleep_ms=50:"
+                        f"suppressions={ROOT}/tests/tsan/suppressions",
     }
     order = ROOT / build.folder / "tests" / "tsan" / "libglib-order.so"
     return {**environment, "LD_PRELOAD": str(order)} if order.exists() else environment
