@@ -47,6 +47,15 @@ struct _TsSource {
 	bool is_steady;          /* a witness that went on as expected since */
 };
 
+/* What is counted over all sources, those that went too. */
+typedef enum {
+	TS_COUNT_REPLIES,
+	TS_COUNT_MISSES,
+	TS_COUNT_SAMPLES,
+	TS_COUNT_REJECTED,
+	TS_N_SOURCE_COUNTERS,
+} TsSourceCounter;
+
 typedef struct {
 	unsigned id;
 	TsEventFunc func;
@@ -93,6 +102,7 @@ struct _TsEngine {
 	int64_t drift_saved_mono_ns;
 	char *last_failure;      /* the driver's refusal that was said last */
 	TsMetrics *metrics;
+	TsMetric *counters[TS_N_SOURCE_COUNTERS];
 	bool is_stopping;
 };
 

@@ -105,10 +105,23 @@ static const struct {
 	{"sources_truechimers", "", "Sources that the majority agrees with.", read_truechimers},
 };
 
+static const struct {
+	const char *name, *help;
+} counters[TS_N_SOURCE_COUNTERS] = {
+	[TS_COUNT_REPLIES] = {"source_replies", "Answers of sources that counted for their reach."},
+	[TS_COUNT_MISSES] = {"source_misses", "Requests to sources without an answer of use."},
+	[TS_COUNT_SAMPLES] = {"source_samples", "Samples that sources gave."},
+	[TS_COUNT_REJECTED] = {"source_samples_rejected",
+			       "Samples that were not taken: of an older epoch, or not newer."},
+};
+
 void
 ts_engine_add_metrics(TsEngine *engine)
 {
 	for (unsigned i = 0; i < G_N_ELEMENTS(gauges); i++)
 		ts_metrics_add_gauge_func(engine->metrics, "clock", gauges[i].name, gauges[i].unit,
 					  gauges[i].help, gauges[i].read, engine);
+	for (unsigned i = 0; i < TS_N_SOURCE_COUNTERS; i++)
+		engine->counters[i] = ts_metrics_add_counter(engine->metrics, "clock",
+							     counters[i].name, counters[i].help, 1);
 }

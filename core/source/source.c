@@ -98,6 +98,13 @@ ts_source_ops(const TsSource *source, void **owner)
 	return source->ops;
 }
 
+static void
+count(TsSource *source, TsSourceCounter counter, uint64_t *own)
+{
+	(*own)++;
+	ts_metric_add(source->engine->counters[counter], 0, 1);
+}
+
 void
 ts_source_update_reach(TsSource *source, bool is_answered)
 {
@@ -105,9 +112,9 @@ ts_source_update_reach(TsSource *source, bool is_answered)
 
 	source->reach = (uint8_t)(source->reach << 1 | is_answered);
 	if (is_answered)
-		source->n_replies++;
+		count(source, TS_COUNT_REPLIES, &source->n_replies);
 	else
-		source->n_misses++;
+		count(source, TS_COUNT_MISSES, &source->n_misses);
 	if (was_reachable == (source->reach != 0)) {
 		/* eight in a row went unanswered, and eight more, ...: another address may do better */
 		if (!source->reach && source->n_misses % 8 == 0 && source->ops->replace)
@@ -305,9 +312,9 @@ ts_source_add_sample(TsSource *source, const TsSample *sample)
 	TsEngine *engine = source->engine;
 	TsSample used = *sample;
 
-	source->n_samples_total++;
+	count(source, TS_COUNT_SAMPLES, &source->n_samples_total);
 	if (sample->epoch != ts_clock_epoch(engine->clock)) {
-		source->n_samples_rejected++;
+		count(source, TS_COUNT_REJECTED, &source->n_samples_rejected);
 		return TS_FIT_STALE;
 	}
 	used.offset_ns += ts_s_to_ns(source->settings->offset_s);
@@ -320,7 +327,7 @@ ts_source_add_sample(TsSource *source, const TsSample *sample)
 		return TS_FIT_USED;
 	const TsSample *newest = ts_source_newest(source);
 	if (newest && used.raw_ns <= newest->raw_ns) {
-		source->n_samples_rejected++;
+		count(source, TS_COUNT_REJECTED, &source->n_samples_rejected);
 		return TS_FIT_STALE;
 	}
 

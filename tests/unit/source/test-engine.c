@@ -326,6 +326,33 @@ START_TEST(test_engine_unsynchronised_source_is_dropped_at_once)
 }
 END_TEST
 
+static void
+remember_value(const TsMetricView *view, void *user_data)
+{
+	if (g_str_equal(view->owner, "clock"))
+		g_hash_table_insert(user_data, g_strdup(view->name), GINT_TO_POINTER((int)view->value));
+}
+
+START_TEST(test_engine_counts_what_sources_gave_though_they_went)
+{
+	g_autoptr(GHashTable) values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	Teller *tellers[2];
+	World *world = new_world_with(2, tellers);
+	tellers[1]->is_dead = true;
+	world_run(world, 16 * 10 + 8);
+	world_remove_teller(world, tellers[0]);
+
+	ts_metrics_foreach(world->metrics, remember_value, values);
+
+	int n_samples = GPOINTER_TO_INT(g_hash_table_lookup(values, "source_samples"));
+	ck_assert_int_ge(n_samples, 10);
+	ck_assert_int_eq(GPOINTER_TO_INT(g_hash_table_lookup(values, "source_replies")), n_samples);
+	ck_assert_int_ge(GPOINTER_TO_INT(g_hash_table_lookup(values, "source_misses")), 10);
+	ck_assert_int_eq(GPOINTER_TO_INT(g_hash_table_lookup(values, "sources")), 1);
+	world_free(world);
+}
+END_TEST
+
 TS_TEST_MAIN("engine", {
 	TCase *core = tcase_create("core");
 	tcase_set_timeout(core, 60);
@@ -344,5 +371,6 @@ TS_TEST_MAIN("engine", {
 	tcase_add_test(core, test_engine_frequency_jump_is_followed);
 	tcase_add_test(core, test_engine_local_serves_its_own_time_and_says_so);
 	tcase_add_test(core, test_engine_unsynchronised_source_is_dropped_at_once);
+	tcase_add_test(core, test_engine_counts_what_sources_gave_though_they_went);
 	suite_add_tcase(suite, core);
 })

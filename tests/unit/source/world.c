@@ -52,14 +52,19 @@ world_new(const TsOscillator *oscillator, uint64_t seed)
 }
 
 void
+world_remove_teller(World *world, Teller *teller)
+{
+	ts_timer_free(teller->timer);
+	ts_engine_remove_source(world->engine, teller->source);
+	g_ptr_array_remove(world->tellers, teller);
+	g_free(teller);
+}
+
+void
 world_free(World *world)
 {
-	for (unsigned i = 0; i < world->tellers->len; i++) {
-		Teller *teller = g_ptr_array_index(world->tellers, i);
-		ts_timer_free(teller->timer);
-		ts_engine_remove_source(world->engine, teller->source);
-		g_free(teller);
-	}
+	while (world->tellers->len > 0)
+		world_remove_teller(world, g_ptr_array_index(world->tellers, 0));
 	g_ptr_array_unref(world->tellers);
 	ts_engine_free(world->engine);
 	ts_metrics_free(world->metrics);

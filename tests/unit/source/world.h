@@ -42,6 +42,8 @@ void world_free(World *world);
 /* Asked each @poll_s from now on; jitter 100 us, path 1 ms, claims 1 ms. */
 Teller *world_add_teller(World *world, const char *label, double poll_s);
 
+void world_remove_teller(World *world, Teller *teller);
+
 void world_run(World *world, double seconds);
 
 /* Returns: the disciplined clock minus true time, s. */
