@@ -7,6 +7,8 @@
  *   thread may move virtual time. clknetsim has no lock and one request socket.
  * - eventfd, pipes, signalfds stay real; poll and select of the first thread look at real descriptors without waiting
  *   before virtual time may move (clknetsim alone takes any unknown descriptor as always ready).
+ * - The first poll lasts a tenth of a second at least: until then clknetsim moves its clocks on at each
+ *   reading, for programs that measure their precision, and a packet sent then would have a false stamp.
  * - ppoll and pselect become poll and select; epoll is not handled.
  * - timer_create on CLOCK_MONOTONIC, timerfd_create with TFD_CLOEXEC, socket with SOCK_CLOEXEC or
  *   SOCK_NONBLOCK, fcntl on simulated sockets, CLOCK_BOOTTIME: made acceptable.
@@ -72,8 +74,13 @@ int poll(struct pollfd *fds, nfds_t n, int timeout)
 {
 	NEXT(int, poll, struct pollfd *, nfds_t, int);
 	REAL(int, poll, struct pollfd *, nfds_t, int);
+	static bool settled;
 	if (elsewhere())
 		return real(fds, n, timeout);
+	if (!settled) {
+		settled = true;
+		next(NULL, 0, 110);
+	}
 	struct pollfd part[n ? n : 1];
 	nfds_t reals = 0;
 	for (nfds_t i = 0; i < n; i++) {
