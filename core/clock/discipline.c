@@ -75,9 +75,10 @@ may_step(const TsDiscipline *self)
 static TsCorrection
 step(TsDiscipline *self, const TsDisciplineInput *input, double error_s, GError **error)
 {
-	if (!ts_clock_step(self->clock, ts_s_to_ns(error_s), error) ||
-	    !ts_clock_steer(self->clock, input->frequency, 0, 0, error))
+	if (!ts_clock_step(self->clock, ts_s_to_ns(error_s), error))
 		return TS_CORRECTION_FAILED;
+	/* the step is made, whatever becomes of the frequency: the next update sets that again */
+	ts_clock_steer(self->clock, input->frequency, 0, 0, NULL);
 	return TS_CORRECTION_STEPPED;
 }
 
