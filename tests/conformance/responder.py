@@ -115,6 +115,8 @@ class Client:
         import socket
         sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
         sock.bind((source, 0))
+        if sock.getsockname()[1] == port:  # one in thousands: this machine's address and the server's port
+            return Client._bound(address, port, source)  # are taken for the server itself; another while it is held
         sock.connect((address, port))
         return sock
 

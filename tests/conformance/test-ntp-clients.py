@@ -255,7 +255,7 @@ def test_workers_client_always_meets_the_same(rig):
     for _ in range(4):
         for source in sources:
             with Client(responder.port, source=source) as client:
-                client.ask()
+                expect("stratum", client.ask().packet.stratum, 2)
     rows = {row["address"]: row["requests"] for row in responder.clients()}
     expect("rows", len(responder.clients()), len(sources))
     expect("requests", rows, {source: 4.0 for source in sources})
