@@ -23,6 +23,16 @@ sim_expectations_new(void)
 	return g_ptr_array_new_with_free_func(free_expectation);
 }
 
+/* Takes "median " off the front. */
+static bool
+read_median(const char **text)
+{
+	if (!g_str_has_prefix(*text, "median "))
+		return false;
+	*text += strlen("median ");
+	return true;
+}
+
 /* Takes "<", "<=", ">", ">=" off the front; without one, "=". */
 static char
 read_relation(const char **text)
@@ -81,6 +91,7 @@ read_one(GPtrArray *list, TsProblems *problems, const SimFigure *figure, const T
 	expectation->figure = figure;
 	expectation->text = g_strdup(text);
 	expectation->origin = *ts_node_origin(node);
+	expectation->is_of_median = read_median(&text);
 	expectation->relation = read_relation(&text);
 	g_ptr_array_add(list, expectation);
 	g_autofree char *complaint = read_value(expectation, text);
@@ -153,6 +164,7 @@ speaks_of(const GPtrArray *list, const SimFigure *figure)
 
 unsigned
 sim_expectations_check(const GPtrArray *common, const GPtrArray *own, const SimFigures *figures,
+		       bool are_medians,
 		       void (*complain)(void *user_data, const SimExpectation *expectation,
 					double value),
 		       void *user_data)
@@ -164,7 +176,8 @@ sim_expectations_check(const GPtrArray *common, const GPtrArray *own, const SimF
 		const SimExpectation *expectation = is_common ? common->pdata[i]
 							      : own->pdata[i - common->len];
 		double value = sim_figure_get(expectation->figure, figures);
-		if ((is_common && speaks_of(own, expectation->figure)) || holds(expectation, value))
+		if (expectation->is_of_median != are_medians ||
+		    (is_common && speaks_of(own, expectation->figure)) || holds(expectation, value))
 			continue;
 		complain(user_data, expectation, value);
 		n_broken++;

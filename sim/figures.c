@@ -63,6 +63,38 @@ sim_figure_get(const SimFigure *figure, const SimFigures *figures)
 	return *(const double *)(const void *)((const char *)figures + figure->offset);
 }
 
+static gint
+compare_doubles(gconstpointer a, gconstpointer b)
+{
+	double first = *(const double *)a, second = *(const double *)b;
+
+	if (isnan(first) || isnan(second))
+		return (isnan(first) ? 1 : 0) - (isnan(second) ? 1 : 0);
+	return (first > second) - (first < second);
+}
+
+double *
+sim_figure_sort(const SimFigure *figure, const SimFigures *const *figures, unsigned n)
+{
+	g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
+
+	for (unsigned i = 0; i < n; i++) {
+		double value = sim_figure_get(figure, figures[i]);
+		g_array_append_val(values, value);
+	}
+	g_array_sort(values, compare_doubles);
+	return (double *)(void *)g_array_steal(values, NULL);
+}
+
+void
+sim_figures_median(const SimFigures *const *figures, unsigned n, SimFigures *median)
+{
+	for (unsigned i = 0; i < sim_n_figures; i++) {
+		g_autofree double *values = sim_figure_sort(&sim_figures[i], figures, n);
+		*(double *)(void *)((char *)median + sim_figures[i].offset) = values[(n - 1) / 2];
+	}
+}
+
 static const char *
 leap_name(int leap)
 {

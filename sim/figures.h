@@ -52,6 +52,12 @@ const SimFigure *sim_figure_find(const char *name);
 
 double sim_figure_get(const SimFigure *figure, const SimFigures *figures);
 
+/* Returns: (transfer full) (array length=n): the figure of many runs in order, NAN last. */
+double *sim_figure_sort(const SimFigure *figure, const SimFigures *const *figures, unsigned n);
+
+/* Fills in the median of each figure. */
+void sim_figures_median(const SimFigures *const *figures, unsigned n, SimFigures *median);
+
 /* Returns: (nullable): the word for a state or a leap. */
 const char *sim_figure_word(const SimFigure *figure, double value);
 

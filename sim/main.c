@@ -27,7 +27,7 @@ parse_options(Options *options, int *argc, char ***argv, GError **error)
 		 "Draw the first run's errors and bounds", "FILE.svg"},
 		{"seed", 0, 0, G_OPTION_ARG_INT64, &options->seed, "In place of the scenario's seed", "N"},
 		{"seeds", 0, 0, G_OPTION_ARG_INT, &options->n_seeds,
-		 "Run with so many seeds; print medians and spread", "N"},
+		 "Run so many seeds in place of the scenario's number", "N"},
 		{"set", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &options->set,
 		 "Replace a value of the scenario: nodes.client.clock.wander=1ppb", "PATH=VALUE"},
 		{"log", 0, 0, G_OPTION_ARG_STRING, &options->log,
@@ -45,20 +45,20 @@ parse_options(Options *options, int *argc, char ***argv, GError **error)
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, argc, argv, error))
 		return false;
-	if (options->shows_version || (*argc == 2 && options->n_seeds >= 1))
+	if (options->shows_version || (*argc == 2 && options->n_seeds >= 0))
 		return true;
 	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-		    "one scenario is wanted, and at least one seed; see --help");
+		    "one scenario is wanted; see --help");
 	return false;
 }
 
 static bool
 run_all(const SimScenario *scenario, const Options *options, SimLog *log, SimRun *runs,
-	GError **error)
+	unsigned n_runs, GError **error)
 {
 	uint64_t first = options->seed >= 0 ? (uint64_t)options->seed : scenario->seed;
 
-	for (unsigned i = 0; i < (unsigned)options->n_seeds; i++) {
+	for (unsigned i = 0; i < n_runs; i++) {
 		runs[i].seed = first + i;
 		runs[i].figures = g_new0(SimFigures, scenario->nodes->len);
 		SimWorld *world = sim_world_new(scenario, runs[i].seed);
@@ -76,10 +76,8 @@ run_all(const SimScenario *scenario, const Options *options, SimLog *log, SimRun
 }
 
 static int
-report(const SimScenario *scenario, const Options *options, const SimRun *runs)
+report(const SimScenario *scenario, const Options *options, const SimRun *runs, unsigned n_runs)
 {
-	unsigned n_runs = (unsigned)options->n_seeds;
-
 	if (options->as_json)
 		sim_report_json(scenario, runs, n_runs);
 	else if (!options->is_quiet)
@@ -102,13 +100,14 @@ simulate(const char *path, const Options *options, SimLog *log)
 		return EXIT_USAGE;
 	if (options->must_only_check)
 		return EXIT_AS_EXPECTED;
-	SimRun *runs = g_new0(SimRun, (gsize)options->n_seeds);
+	unsigned n_runs = options->n_seeds > 0 ? (unsigned)options->n_seeds : scenario->n_seeds;
+	SimRun *runs = g_new0(SimRun, n_runs);
 	int status = EXIT_USAGE;
-	if (run_all(scenario, options, log, runs, &error))
-		status = report(scenario, options, runs);
+	if (run_all(scenario, options, log, runs, n_runs, &error))
+		status = report(scenario, options, runs, n_runs);
 	else
 		fprintf(stderr, "timesrv-sim: %s\n", error->message);
-	for (int i = 0; i < options->n_seeds; i++)
+	for (unsigned i = 0; i < n_runs; i++)
 		g_free(runs[i].figures);
 	g_free(runs);
 	return status;
@@ -117,7 +116,7 @@ simulate(const char *path, const Options *options, SimLog *log)
 int
 main(int argc, char **argv)
 {
-	Options options = {.seed = -1, .n_seeds = 1};
+	Options options = {.seed = -1};
 	SimLog log = {.threshold = TS_LOG_ERROR};
 	g_autoptr(GError) error = NULL;
 	int status = EXIT_AS_EXPECTED;

@@ -8,37 +8,29 @@
 
 /* ---- table ----------------------------------------------------------------------------------- */
 
-static gint
-compare_doubles(gconstpointer a, gconstpointer b)
+/* Returns: (transfer full) (array length=n_runs): one node's figures in all runs. */
+static const SimFigures **
+figures_of(unsigned node, const SimRun *runs, unsigned n_runs)
 {
-	double first = *(const double *)a, second = *(const double *)b;
+	const SimFigures **figures = g_new(const SimFigures *, n_runs);
 
-	/* what is no number comes last */
-	if (isnan(first) || isnan(second))
-		return isnan(first) - isnan(second);
-	return (first > second) - (first < second);
+	for (unsigned i = 0; i < n_runs; i++)
+		figures[i] = &runs[i].figures[node];
+	return figures;
 }
 
 /* Returns: (transfer full). */
 static char *
-format_cell(const SimFigure *figure, unsigned node, const SimRun *runs, unsigned n_runs)
+format_cell(const SimFigure *figure, const SimFigures *const *figures, unsigned n)
 {
-	g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
+	g_autofree double *values = sim_figure_sort(figure, figures, n);
+	g_autofree char *median = sim_figure_format(figure, values[(n - 1) / 2]);
+	g_autofree char *least = sim_figure_format(figure, values[0]);
+	g_autofree char *most = sim_figure_format(figure, values[n - 1]);
 
-	for (unsigned i = 0; i < n_runs; i++) {
-		double value = sim_figure_get(figure, &runs[i].figures[node]);
-		g_array_append_val(values, value);
-	}
-	g_array_sort(values, compare_doubles);
-	double least = g_array_index(values, double, 0);
-	double most = g_array_index(values, double, n_runs - 1);
-	g_autofree char *median =
-		sim_figure_format(figure, g_array_index(values, double, (n_runs - 1) / 2));
-	if (least == most || (isnan(least) && isnan(most)))
+	if (g_str_equal(least, most))
 		return g_steal_pointer(&median);
-	g_autofree char *from = sim_figure_format(figure, least);
-	g_autofree char *to = sim_figure_format(figure, most);
-	return g_strdup_printf("%s [%s..%s]", median, from, to);
+	return g_strdup_printf("%s [%s..%s]", median, least, most);
 }
 
 /* A row a figure; the first holds the names. */
@@ -47,10 +39,11 @@ make_column(const SimScenario *scenario, unsigned node, const SimRun *runs, unsi
 {
 	GPtrArray *column = g_ptr_array_new_with_free_func(g_free);
 	const SimNodeSettings *settings = g_ptr_array_index(scenario->nodes, node);
+	g_autofree const SimFigures **figures = figures_of(node, runs, n_runs);
 
 	g_ptr_array_add(column, g_strdup(settings->name));
 	for (unsigned i = 0; i < sim_n_figures; i++)
-		g_ptr_array_add(column, format_cell(&sim_figures[i], node, runs, n_runs));
+		g_ptr_array_add(column, format_cell(&sim_figures[i], figures, n_runs));
 	return column;
 }
 
@@ -148,7 +141,7 @@ sim_report_json(const SimScenario *scenario, const SimRun *runs, unsigned n_runs
 
 typedef struct {
 	const char *node;
-	uint64_t seed;
+	const char *run;
 } Subject;
 
 static void
@@ -158,8 +151,30 @@ complain(void *user_data, const SimExpectation *expectation, double value)
 	g_autofree char *place = ts_origin_format(&expectation->origin);
 	g_autofree char *found = sim_figure_format(expectation->figure, value);
 
-	fprintf(stderr, "%s: %s of %s is %s, expected was %s (seed %" G_GUINT64_FORMAT ")\n", place,
-		expectation->figure->name, subject->node, found, expectation->text, subject->seed);
+	fprintf(stderr, "%s: %s of %s is %s, expected was %s (%s)\n", place,
+		expectation->figure->name, subject->node, found, expectation->text, subject->run);
+}
+
+/* Returns: how many of one node's expectations do not hold. */
+static unsigned
+check_node(const SimScenario *scenario, unsigned node, const SimRun *runs, unsigned n_runs)
+{
+	const SimNodeSettings *settings = g_ptr_array_index(scenario->nodes, node);
+	g_autofree const SimFigures **figures = figures_of(node, runs, n_runs);
+	SimFigures median;
+	unsigned n_broken = 0;
+
+	for (unsigned i = 0; i < n_runs; i++) {
+		g_autofree char *run = g_strdup_printf("seed %" G_GUINT64_FORMAT, runs[i].seed);
+		Subject subject = {settings->name, run};
+		n_broken += sim_expectations_check(scenario->expectations, settings->expectations,
+						   figures[i], false, complain, &subject);
+	}
+	g_autofree char *all = g_strdup_printf("of %u seeds", n_runs);
+	Subject subject = {settings->name, all};
+	sim_figures_median(figures, n_runs, &median);
+	return n_broken + sim_expectations_check(scenario->expectations, settings->expectations,
+						 &median, true, complain, &subject);
 }
 
 unsigned
@@ -167,13 +182,7 @@ sim_report_broken(const SimScenario *scenario, const SimRun *runs, unsigned n_ru
 {
 	unsigned n_broken = 0;
 
-	for (unsigned i = 0; i < n_runs; i++)
-		for (unsigned j = 0; j < scenario->nodes->len; j++) {
-			const SimNodeSettings *node = g_ptr_array_index(scenario->nodes, j);
-			Subject subject = {node->name, runs[i].seed};
-			n_broken += sim_expectations_check(scenario->expectations,
-							   node->expectations,
-							   &runs[i].figures[j], complain, &subject);
-		}
+	for (unsigned i = 0; i < scenario->nodes->len; i++)
+		n_broken += check_node(scenario, i, runs, n_runs);
 	return n_broken;
 }

@@ -34,6 +34,7 @@ static const TsField fields[] = {
 	SCENARIO("converged", DURATION, converged_s, .min = 1e-9, .max = 1e9),
 	SCENARIO("start", NUMBER, start_utc_s, .min = 0, .max = 9e9),
 	SCENARIO("seed", UINT32, seed, .max = 4294967295),
+	SCENARIO("seeds", UNSIGNED, n_seeds, .min = 1, .max = 10000),
 	NODE("links", SimScenario, sections.links),
 	NODE("servers", SimScenario, sections.servers),
 	NODE("refclocks", SimScenario, sections.refclocks),
@@ -91,6 +92,7 @@ scenario_new(void)
 	self->converged_s = 1e-3;
 	self->start_utc_s = 1795000000;
 	self->seed = 1;
+	self->n_seeds = 1;
 	self->directory = sim_directory_new();
 	self->servers = g_ptr_array_new_with_free_func(free_server);
 	self->refclocks = g_ptr_array_new_with_free_func(free_refclock);

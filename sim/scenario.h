@@ -28,6 +28,7 @@ typedef struct {
 	double duration_s, settle_s, interval_s, converged_s;
 	double start_utc_s;
 	uint32_t seed;
+	unsigned n_seeds;        /* how many runs, from that seed on */
 	SimDirectory *directory;
 	GPtrArray *servers;      /* of SimServerEntry */
 	GPtrArray *refclocks;    /* of SimRefclockEntry */
