@@ -50,6 +50,24 @@ START_TEST(test_virtual_clock_walk_has_its_size)
 }
 END_TEST
 
+START_TEST(test_virtual_clock_cycle_gains_in_its_first_half_and_loses_it_again)
+{
+	TsOscillator oscillator = {.cycle_amplitude = 1e-6, .cycle_period_s = 7200};
+	g_autoptr(TsSched) sched = ts_sched_new_virtual(0);
+	g_autoptr(TsClock) clock = ts_clock_new_virtual(sched, &oscillator);
+	int64_t start_ns = ts_clock_raw_now(clock);
+
+	ts_sched_run_until(sched, 3600 * TS_NS_PER_S);
+	int64_t half_ns = ts_clock_raw_now(clock) - start_ns - 3600 * TS_NS_PER_S;
+	ts_sched_run_until(sched, 7200 * TS_NS_PER_S);
+	int64_t whole_ns = ts_clock_raw_now(clock) - start_ns - 7200 * TS_NS_PER_S;
+
+	/* the integral of half a sine: amplitude * period / pi */
+	ck_assert_int_le(llabs(half_ns - 2291831), 1000);
+	ck_assert_int_le(llabs(whole_ns), 1000);
+}
+END_TEST
+
 START_TEST(test_virtual_clock_suspend_stops_raw_but_not_true_time)
 {
 	TsOscillator oscillator = {0};
@@ -74,6 +92,7 @@ TS_TEST_MAIN("virtual-clock", {
 	tcase_add_test(core, test_virtual_clock_runs_at_its_frequency);
 	tcase_add_test(core, test_virtual_clock_walk_is_of_its_seed);
 	tcase_add_test(core, test_virtual_clock_walk_has_its_size);
+	tcase_add_test(core, test_virtual_clock_cycle_gains_in_its_first_half_and_loses_it_again);
 	tcase_add_test(core, test_virtual_clock_suspend_stops_raw_but_not_true_time);
 	suite_add_tcase(suite, core);
 })
