@@ -70,6 +70,13 @@ ts_bound_tracker_reset(TsBoundTracker *self)
 	self->n_anchors = 0;
 }
 
+void
+ts_bound_tracker_set_max_rate(TsBoundTracker *self, double max_rate)
+{
+	self->max_rate = max_rate;
+	ts_bound_tracker_reset(self);
+}
+
 /* Outwards; the slack is far above the rounding of a sum and far below 1 ns. */
 #define ROUNDING_NS 0.01
 

@@ -40,6 +40,9 @@ TsBoundTracker *ts_bound_tracker_new(double max_rate, double max_rate_change);
 void ts_bound_tracker_free(TsBoundTracker *tracker);
 void ts_bound_tracker_reset(TsBoundTracker *tracker);
 
+/* Another limit for the rate: what was certain under the old one is forgotten. */
+void ts_bound_tracker_set_max_rate(TsBoundTracker *tracker, double max_rate);
+
 /* Returns: false if the sample contradicts what was certain: some claim was false; the tracker has
  * started anew from this sample. A sample that claims nothing changes nothing. */
 bool ts_bound_tracker_add(TsBoundTracker *tracker, const TsSample *sample);

@@ -89,6 +89,7 @@ struct _TsEngine {
 	char *cause;
 	bool has_bound;
 	TsBound bound;           /* of UTC minus raw: what the truechimers agreed on last */
+	double max_rate;         /* s/s: the oscillator's declared limit, raised if it is found outside of it */
 	bool has_estimate;
 	TsEstimate estimate;     /* combined, at the last update */
 	double last_correction_s;
@@ -122,6 +123,9 @@ double ts_engine_max_error(const TsEngine *engine, int64_t raw_ns);
 bool ts_engine_judge_jump(TsEngine *engine, TsSource *source, double jump_s);
 void ts_engine_check_clock(TsEngine *engine);
 void ts_engine_forget_samples(TsEngine *engine);
+
+/* engine.c: another limit for the oscillator's rate; bounds start anew. */
+void ts_engine_set_max_rate(TsEngine *engine, double max_rate);
 
 /* engine-metrics.c: what the exporters show of the clock; owner "clock". */
 void ts_engine_add_metrics(TsEngine *engine);

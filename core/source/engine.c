@@ -83,6 +83,7 @@ ts_engine_new(TsSched *sched, TsClock *clock, const TsSettings *settings, TsMetr
 	self->metrics = metrics;
 	self->settings = ts_settings_ref((TsSettings *)settings);
 	self->publisher = ts_system_state_publisher_new();
+	self->max_rate = settings->clock.max_drift_ppm * 1e-6;
 	discipline_options(&settings->clock, &options);
 	self->discipline = ts_discipline_new(clock, &options);
 	self->combiner = ts_combiner_new();
@@ -166,10 +167,23 @@ ts_engine_state(TsEngine *engine)
 }
 
 void
+ts_engine_set_max_rate(TsEngine *engine, double max_rate)
+{
+	engine->max_rate = max_rate;
+	engine->has_bound = false;
+	for (unsigned i = 0; i < engine->sources->len; i++) {
+		TsSource *source = g_ptr_array_index(engine->sources, i);
+		ts_bound_tracker_set_max_rate(source->bound, max_rate);
+	}
+}
+
+void
 ts_engine_set_settings(TsEngine *engine, const TsSettings *settings)
 {
 	TsDisciplineOptions options;
 
+	if (settings->clock.max_drift_ppm != engine->settings->clock.max_drift_ppm)
+		ts_engine_set_max_rate(engine, settings->clock.max_drift_ppm * 1e-6);
 	ts_settings_ref((TsSettings *)settings);
 	ts_settings_unref(engine->settings);
 	engine->settings = (TsSettings *)settings;

@@ -5,13 +5,22 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/time.h"
 #include "select/poll.h"
 #include "source/engine-data.h"
 
+#define TS_LOG_COMPONENT "source"
+
 /* How fast the rate of a computer's oscillator may change, s/s per s: 1 ppm in a minute, more than any
  * temperature ramp outside an oven does. */
 #define MAX_RATE_CHANGE (1e-6 / 60)
+
+/* How sure it has to be that the oscillator is outside its declared limit, and how far the limit is raised
+ * then. */
+#define SAMPLES_FOR_RATE 4
+#define SIGMAS_FOR_RATE	 4
+#define RATE_MARGIN	 1.5
 
 /* What is likely: 4 sigma, a rate that changed by 1 ppm since the newest sample (as a warm room does), and
  * a few microseconds that statistics can't see (interrupts, cables). */
@@ -38,8 +47,7 @@ ts_source_new(TsEngine *engine, const TsSourceSettings *settings, const char *la
 	self->remote_leap = TS_LEAP_UNSYNCHRONISED;
 	self->remote_stratum = TS_STRATUM_UNSYNCHRONISED;
 	self->estimator = ts_estimator_new(&options);
-	self->bound = ts_bound_tracker_new(engine->settings->clock.max_drift_ppm * 1e-6,
-					   MAX_RATE_CHANGE);
+	self->bound = ts_bound_tracker_new(engine->max_rate, MAX_RATE_CHANGE);
 	self->decision.verdict = TS_VERDICT_NO_SAMPLES;
 	if (engine->has_drift)
 		ts_estimator_set_prior(self->estimator, engine->drift.frequency,
@@ -306,6 +314,26 @@ contradiction(const TsSource *source, const TsSample *sample)
 	return above_s > 0 ? above_s : below_s > 0 ? -below_s : 0;
 }
 
+/* An oscillator outside its declared limit makes honest sources contradict each other and themselves. What a
+ * source that agrees with the others tells of it is believed, and the limit raised. */
+static void
+check_oscillator(const TsSource *source, int64_t raw_ns)
+{
+	TsEngine *engine = source->engine;
+	TsEstimate estimate;
+
+	if (!ts_verdict_is_truechimer(source->decision.verdict) ||
+	    !ts_estimator_get(source->estimator, raw_ns, &estimate) ||
+	    estimate.n_samples < SAMPLES_FOR_RATE ||
+	    fabs(estimate.frequency) - SIGMAS_FOR_RATE * estimate.frequency_sd <= engine->max_rate)
+		return;
+	double max_rate = RATE_MARGIN * fabs(estimate.frequency);
+	ts_warning("%s shows this machine's clock to be off by %+.1f ppm, outside of clock: max-drift "
+		   "%.1f ppm; %.1f ppm is reckoned with from now on",
+		   source->label, -estimate.frequency * 1e6, engine->max_rate * 1e6, max_rate * 1e6);
+	ts_engine_set_max_rate(engine, max_rate);
+}
+
 TsFit
 ts_source_add_sample(TsSource *source, const TsSample *sample)
 {
@@ -331,8 +359,9 @@ ts_source_add_sample(TsSource *source, const TsSample *sample)
 		return TS_FIT_STALE;
 	}
 
-	double jump_s = contradiction(source, &used);
 	TsFit fit = ts_estimator_add(source->estimator, &used, &source->last_residual_s);
+	check_oscillator(source, used.raw_ns);
+	double jump_s = contradiction(source, &used);
 	ts_bound_tracker_add(source->bound, &used);
 	if (fit == TS_FIT_BREAK || jump_s != 0)
 		source->n_history = 0; /* those before say nothing about what comes */

@@ -77,7 +77,7 @@ max_error_rate(const TsEngine *self)
 
 	if (!self->has_bound)
 		return self->has_estimate ? SIGMAS_FOR_BOUND * self->estimate.frequency_sd
-					  : self->settings->clock.max_drift_ppm * 1e-6;
+					  : self->max_rate;
 	return MAX(fabs(self->bound.rate_max - frequency), fabs(self->bound.rate_min - frequency));
 }
 
