@@ -82,25 +82,10 @@ path_of(TsPluginHost *host, const char *name_or_file, GError **error)
 				     : ts_plugin_files_find(host->settings, name_or_file, error);
 }
 
-/* Returns: (nullable): the loaded plugin that @name means, by its whole or short name. */
-static TsLoaded *
-find_loaded(TsPluginHost *host, const char *name)
-{
-	TsLoaded *plugin = g_hash_table_lookup(host->plugins, name);
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, host->plugins);
-	while (!plugin && g_hash_table_iter_next(&iter, NULL, &value))
-		if (ts_plugin_files_is_same(name, ((TsLoaded *)value)->name))
-			plugin = value;
-	return plugin;
-}
-
 TsPluginView *
 ts_plugin_host_info(TsPluginHost *host, const char *name_or_file, GError **error)
 {
-	TsLoaded *plugin = is_file(name_or_file) ? NULL : find_loaded(host, name_or_file);
+	TsLoaded *plugin = is_file(name_or_file) ? NULL : ts_plugin_host_find(host, name_or_file);
 
 	if (plugin)
 		return view_of(host, plugin);
@@ -133,7 +118,7 @@ ts_plugin_host_load(TsPluginHost *host, const char *name_or_file, GError **error
 bool
 ts_plugin_host_unload(TsPluginHost *host, const char *name, GError **error)
 {
-	TsLoaded *plugin = find_loaded(host, name);
+	TsLoaded *plugin = ts_plugin_host_find(host, name);
 
 	if (!plugin) {
 		g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_NOT_FOUND,

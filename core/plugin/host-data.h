@@ -14,6 +14,9 @@ struct _TsPluginHost {
 	unsigned subscription;
 };
 
+/* Returns: (nullable): the loaded plugin that @name means, by its whole or short name. */
+TsLoaded *ts_plugin_host_find(TsPluginHost *host, const char *name);
+
 /* Loads the file @path, which is not loaded. Returns: (nullable): NULL with @error. */
 TsLoaded *ts_plugin_host_take(TsPluginHost *host, const char *path, GError **error);
 

@@ -36,6 +36,20 @@ ts_plugin_host_take(TsPluginHost *host, const char *path, GError **error)
 	return plugin;
 }
 
+TsLoaded *
+ts_plugin_host_find(TsPluginHost *host, const char *name)
+{
+	TsLoaded *plugin = g_hash_table_lookup(host->plugins, name);
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, host->plugins);
+	while (!plugin && g_hash_table_iter_next(&iter, NULL, &value))
+		if (ts_plugin_files_is_same(name, ((TsLoaded *)value)->name))
+			plugin = value;
+	return plugin;
+}
+
 /* Returns: (nullable): the plugin that @name means, loaded now if it was not. */
 static TsLoaded *
 need(TsPluginHost *host, const char *name, GError **error)
@@ -48,12 +62,12 @@ need(TsPluginHost *host, const char *name, GError **error)
 			    entry->name);
 		return NULL;
 	}
+	/* first what is there: it may have been loaded by its file, from another folder */
+	TsLoaded *plugin = ts_plugin_host_find(host, name);
+	if (plugin)
+		return plugin;
 	g_autofree char *path = ts_plugin_files_find(host->settings, name, error);
-	if (!path)
-		return NULL;
-	g_autofree char *plugin_name = ts_plugin_files_name(path);
-	TsLoaded *plugin = g_hash_table_lookup(host->plugins, plugin_name);
-	return plugin ? plugin : ts_plugin_host_take(host, path, error);
+	return path ? ts_plugin_host_take(host, path, error) : NULL;
 }
 
 /* ---- sources --------------------------------------------------------------------------------- */

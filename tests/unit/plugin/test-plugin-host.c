@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test-plugin-host.c - plugins come, go and are shown: with sources, with entries, by the
  * operator */
+#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
@@ -418,6 +419,24 @@ START_TEST(test_host_file_outside_of_the_directory_can_be_loaded)
 }
 END_TEST
 
+START_TEST(test_host_file_outside_of_the_directory_gives_sources_once_loaded)
+{
+	PluginFolder other;
+	plugin_folder_init(&other);
+	g_autofree char *inside = g_build_filename(world.folder.path, "refclock-fine.so", NULL);
+	g_autofree char *path = plugin_folder_add(&other, "refclock-fine");
+	g_autoptr(TsSourceSettings) source = host_world_source(&world, "gps", "sample");
+	ck_assert_int_eq(g_unlink(inside), 0);
+	ck_assert(!host_world_try(&world, source, NULL));
+
+	ck_assert(ts_plugin_host_load(world.host, path, NULL));
+	ck_assert(host_world_try(&world, source, NULL));
+
+	ck_assert_ptr_nonnull(ts_engine_find_source(world.engine, "gps"));
+	plugin_folder_clear(&other);
+}
+END_TEST
+
 START_TEST(test_host_unload_in_use_names_the_sources)
 {
 	g_autoptr(GError) error = NULL;
@@ -697,6 +716,8 @@ TS_TEST_MAIN("plugin-host", {
 	TCase *operator= add_case(suite, "operator");
 	tcase_add_test(operator, test_host_loaded_plugin_stays_without_sources_until_unloaded);
 	tcase_add_test(operator, test_host_file_outside_of_the_directory_can_be_loaded);
+	tcase_add_test(operator,
+		       test_host_file_outside_of_the_directory_gives_sources_once_loaded);
 	tcase_add_test(operator, test_host_unload_in_use_names_the_sources);
 	tcase_add_test(operator, test_host_unload_of_unknown_is_not_found);
 	tcase_add_test(operator, test_host_code_that_stays_mapped_is_shown);
