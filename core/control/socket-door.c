@@ -87,17 +87,18 @@ clear_path(const struct sockaddr_un *address, GError **error)
 }
 
 /* Binds, and gives the path its mode: the one after bind depends on the umask, which belongs to the
- * whole process. */
+ * whole process. Errors name @wanted, the path that the operator knows. */
 static bool
-listen_at(int fd, const struct sockaddr_un *address, struct stat *made, GError **error)
+listen_at(int fd, const struct sockaddr_un *address, const char *wanted, struct stat *made,
+	  GError **error)
 {
 	const char *path = address->sun_path;
 
 	if (bind(fd, (const struct sockaddr *)address, sizeof *address) < 0)
-		return ts_set_error_errno(error, errno, "cannot make the socket %s", path);
+		return ts_set_error_errno(error, errno, "cannot make the socket %s", wanted);
 	if (listen(fd, BACKLOG) == 0 && chmod(path, 0666) == 0 && lstat(path, made) == 0)
 		return true;
-	ts_set_error_errno(error, errno, "cannot listen on %s", path);
+	ts_set_error_errno(error, errno, "cannot listen on %s", wanted);
 	unlink(path);
 	return false;
 }
@@ -124,7 +125,7 @@ open_socket(TsSocketDoor *door, GError **error)
 	g_auto(TsFd) fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return ts_set_error_errno(error, errno, "cannot make a unix socket");
-	if (!listen_at(fd, &beside, &door->made, error))
+	if (!listen_at(fd, &beside, door->path, &door->made, error))
 		return false;
 	if (rename(beside.sun_path, door->path) < 0) {
 		ts_set_error_errno(error, errno, "cannot make the socket %s", door->path);

@@ -280,6 +280,25 @@ START_TEST(test_socket_door_does_not_remove_what_another_put_there)
 }
 END_TEST
 
+/* Nobody, not even root, makes a socket in /proc. */
+START_TEST(test_socket_door_that_can_not_be_made_names_the_path_that_was_asked_for)
+{
+	g_autoptr(GError) error = NULL;
+	Entrance *entrance = new_entrance();
+	TsSocketDoor *door = NULL;
+	char *path = g_steal_pointer(&entrance->path);
+
+	entrance->path = g_strdup("/proc/self/control.sock");
+	door = open_door(entrance, &error);
+	g_free(entrance->path);
+	entrance->path = path;
+
+	ck_assert_ptr_null(door);
+	ck_assert_ptr_nonnull(strstr(error->message, "/proc/self/control.sock"));
+	free_entrance(entrance);
+}
+END_TEST
+
 START_TEST(test_socket_door_path_too_long_is_refused)
 {
 	Entrance *entrance = new_entrance();
@@ -560,6 +579,8 @@ TS_TEST_MAIN("socket-door", {
 	tcase_add_test(core, test_socket_door_left_behind_is_replaced);
 	tcase_add_test(core, test_socket_door_leaves_a_file_that_is_no_socket);
 	tcase_add_test(core, test_socket_door_does_not_remove_what_another_put_there);
+	tcase_add_test(core,
+		       test_socket_door_that_can_not_be_made_names_the_path_that_was_asked_for);
 	tcase_add_test(core, test_socket_door_path_too_long_is_refused);
 	tcase_add_test(core, test_socket_door_call_is_answered);
 	tcase_add_test(core, test_socket_door_call_in_single_bytes_is_answered);
