@@ -119,6 +119,8 @@ ts_ntp_member_new(TsNtpEntry *self)
 	ts_source_set_online(member->source, member->is_online);
 	if (lack)
 		ts_source_set_stopped(member->source, lack);
+	if (lack && member->number == 1) /* a pool says it once */
+		ts_warning("%s: it is not asked: %s", self->settings->label, lack);
 	g_ptr_array_add(self->members, member);
 	return member;
 }

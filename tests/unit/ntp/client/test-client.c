@@ -543,6 +543,7 @@ START_TEST(test_client_pool_that_must_be_authenticated_asks_nobody)
 	ck_assert_uint_eq(ts_virtual_net_n_sent(rig->net, NULL, NULL), 0);
 	ck_assert_ptr_nonnull(
 		strstr(fake_source(rig->engine, "pool.example.org#1")->stopped, "needs key 5"));
+	ck_assert_uint_eq(rig_n_said(rig, "pool.example.org: it is not asked: needs key 5"), 1);
 }
 END_TEST
 
