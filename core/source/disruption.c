@@ -22,6 +22,12 @@
 /* How many samples a source has to go on as expected before its jump is forgotten. */
 #define SAMPLES_TO_FORGIVE 4
 
+/* Two jumps nearer to each other than this may be none. */
+#define NEAR_JUMPS_NS (3600 * TS_NS_PER_S)
+
+/* No oscillator is worse. */
+#define WORST_RATE 0.1
+
 static void
 ask_all(TsEngine *self, const TsSource *except)
 {
@@ -117,6 +123,24 @@ count_steady(const TsEngine *self)
 	return n;
 }
 
+/* An oscillator outside its declared limit contradicts what was certain at every poll, and a new epoch each
+ * time leaves too few samples to see that. */
+static void
+doubt_oscillator(TsEngine *self)
+{
+	int64_t mono_ns = ts_sched_now(self->sched);
+	bool is_near = self->has_jumped && mono_ns - self->jumped_mono_ns < NEAR_JUMPS_NS;
+
+	self->has_jumped = true;
+	self->jumped_mono_ns = mono_ns;
+	if (!is_near || self->max_rate >= WORST_RATE)
+		return;
+	ts_warning("the clock jumped twice within an hour, or it is off by more than clock: max-drift "
+		   "%.1f ppm: twice that is reckoned with from now on",
+		   self->max_rate * 1e6);
+	ts_engine_set_max_rate(self, 2 * self->max_rate);
+}
+
 bool
 ts_engine_judge_jump(TsEngine *engine, TsSource *source, double jump_s)
 {
@@ -147,6 +171,7 @@ ts_engine_judge_jump(TsEngine *engine, TsSource *source, double jump_s)
 					n_jumped, engine->n_witnesses,
 					engine->suspected_jump_s);
 		ts_clock_raise_epoch(engine->clock);
+		doubt_oscillator(engine);
 		begin_epoch(engine, cause);
 		return false;
 	}

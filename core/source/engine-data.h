@@ -97,6 +97,8 @@ struct _TsEngine {
 	double rms_offset_s;
 	double suspected_jump_s; /* added to the claimed error until it is clear who jumped; 0: nobody */
 	unsigned n_witnesses;
+	bool has_jumped;         /* this machine's clock, at jumped_mono_ns */
+	int64_t jumped_mono_ns;
 	uint64_t n_updates, n_steps, n_foreign_steps;
 	TsDrift drift;           /* prior: from the drift file */
 	bool has_drift;

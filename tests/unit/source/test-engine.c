@@ -243,6 +243,46 @@ START_TEST(test_engine_frozen_machine_is_noticed_by_its_sources)
 }
 END_TEST
 
+/* With long polls the first that contradict fall out of use before the others have their say. */
+START_TEST(test_engine_frozen_machine_is_noticed_though_sources_fall_out_of_use)
+{
+	World *world = new_world(0.3, 50e-6);
+	for (int i = 0; i < 4; i++) {
+		Teller *teller = world_add_teller(world, (const char *[]){"a", "b", "c", "d"}[i], 512 + i);
+		teller->path_s = 2e-3 * (i + 1);
+	}
+	world_run(world, 3 * HOUR_S);
+	ts_clock_virtual_suspend(world->clock, 12 * TS_NS_PER_S, false);
+
+	world_run(world, 600);
+
+	ck_assert_uint_eq(world->n_disruptions, 1);
+	ck_assert_uint_eq(world->n_steps, 1);
+	ck_assert_int_eq(world_clock(world).kind, TS_CLOCK_LOCKED);
+	ck_assert_double_le(fabs(world_error_s(world)), 2e-3);
+	check_claim_holds(world);
+	world_free(world);
+}
+END_TEST
+
+START_TEST(test_engine_oscillator_outside_its_limit_is_found_out)
+{
+	/* 900 ppm, where max-drift is 500 */
+	World *world = new_world(0.3, 900e-6);
+	for (int i = 0; i < 3; i++)
+		world_add_teller(world, (const char *[]){"a", "b", "c"}[i], 16);
+
+	world_run(world, HOUR_S);
+
+	/* at first it looks like jumps */
+	ck_assert_uint_le(world->n_disruptions, 2);
+	ck_assert_int_eq(world_clock(world).kind, TS_CLOCK_LOCKED);
+	ck_assert_double_le(fabs(world_error_s(world)), 200e-6);
+	check_claim_holds(world);
+	world_free(world);
+}
+END_TEST
+
 START_TEST(test_engine_suspend_starts_a_new_epoch)
 {
 	Teller *tellers[3];
@@ -366,6 +406,8 @@ TS_TEST_MAIN("engine", {
 	tcase_add_test(core, test_engine_comes_back_from_holdover_without_a_step);
 	tcase_add_test(core, test_engine_foreign_step_is_noticed_and_undone);
 	tcase_add_test(core, test_engine_frozen_machine_is_noticed_by_its_sources);
+	tcase_add_test(core, test_engine_frozen_machine_is_noticed_though_sources_fall_out_of_use);
+	tcase_add_test(core, test_engine_oscillator_outside_its_limit_is_found_out);
 	tcase_add_test(core, test_engine_suspend_starts_a_new_epoch);
 	tcase_add_test(core, test_engine_one_source_that_jumps_is_not_ours);
 	tcase_add_test(core, test_engine_frequency_jump_is_followed);
