@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from frame import Skip, main, wait_until  # noqa: E402
+from frame.rig import BUILD  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDTH = 80
@@ -28,7 +29,8 @@ def start(rig, sources=(), **sections):
 
 
 def check_fits(text):
-    for line in text.splitlines():
+    # how long the path of a build folder is, is not ours to say
+    for line in text.replace(str(BUILD), "").splitlines():
         assert len(line) <= WIDTH, (len(line), line)
     assert "\x1b" not in text and "nan" not in text.lower(), text
 

@@ -81,8 +81,11 @@ class Timesrvd(Daemon):
         wait_until(self._is_up, 20, "timesrvd answers on its socket")
 
     def _is_up(self):
+        """Its main loop runs, so all that is made at start is there."""
         self.process.check_running()
-        return self.config["control"]["socket"] == "none" or self.socket.exists()
+        if self.config["control"]["socket"] == "none":
+            return True
+        return self.socket.exists() and self.run_ctl("status").returncode == 0
 
     def run_ctl(self, *words):
         """Returns: subprocess.CompletedProcess of timesrvctl."""
