@@ -57,6 +57,8 @@ accept_by_header(const TsCandidate *candidate, const TsSelectOptions *options, T
 					    : options->max_stratum;
 		return refuse(decision, TS_VERDICT_BAD_STRATUM);
 	}
+	if (candidate->is_orphan)
+		return refuse(decision, TS_VERDICT_BAD_STRATUM);
 	if (candidate->is_loop)
 		return refuse(decision, TS_VERDICT_LOOP);
 	return true;

@@ -158,6 +158,12 @@ explain_unsynchronised(const Sentence *sentence)
 static void
 explain_bad_stratum(const Sentence *sentence)
 {
+	if (sentence->candidate->is_orphan) {
+		say(sentence, "orphan: at stratum %d it serves its own time, which is followed only without "
+			      "any other source, and of orphans only one with a lower reference id than ours",
+		    sentence->candidate->stratum);
+		return;
+	}
 	int stratum = sentence->candidate->stratum, limit = sentence->decision->limit_n;
 
 	say(sentence, "bad stratum: %d is %s %d that is allowed", stratum,

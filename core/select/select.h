@@ -87,6 +87,7 @@ typedef struct {
 	bool has_estimate, has_bound;
 	bool is_reachable;
 	bool is_loop;
+	bool is_orphan;           /* serves its own time for want of sources: no use beside a real one */
 	bool was_selected;        /* the system peer of before */
 	int leap, stratum;        /* as of the newest sample; leap 3 or stratum 0/16 for a server: unsynchronised */
 	unsigned n_samples;

@@ -18,6 +18,8 @@ struct _TsSource {
 	bool has_address;
 	TsAddress address;
 	bool is_offline, is_loop;
+	bool has_local_refid;
+	uint32_t local_refid;    /* of our own address on the way to it */
 	char *stopped, *progress, *duplicate_of;
 	double poll_s;
 	uint8_t reach;
@@ -38,6 +40,7 @@ struct _TsSource {
 	/* what the selection says */
 	TsDecision decision;
 	bool was_selected;
+	bool is_orphan;          /* at the last selection: see orphan.c */
 	unsigned n_useless;      /* samples in a row that came to nothing: see ts_engine_note_verdict */
 
 	/* a sample contradicted what was certain: the source or our clock jumped */
@@ -90,6 +93,7 @@ struct _TsEngine {
 	bool has_bound;
 	TsBound bound;           /* of UTC minus raw: what the truechimers agreed on last */
 	double max_rate;         /* s/s: the oscillator's declared limit, raised if it is found outside of it */
+	bool was_close;          /* root distance was once below "local: activate" */
 	bool has_estimate;
 	TsEstimate estimate;     /* combined, at the last update */
 	double last_correction_s;
@@ -128,6 +132,11 @@ void ts_engine_forget_samples(TsEngine *engine);
 
 /* engine.c: another limit for the oscillator's rate; bounds start anew. */
 void ts_engine_set_max_rate(TsEngine *engine, double max_rate);
+
+/* orphan.c: of the first @n candidates, marks those that serve their own time as we would; lets the one of
+ * them in that leads. Return: whether there was one. */
+bool ts_engine_mark_orphans(TsEngine *engine, unsigned n);
+bool ts_engine_admit_leader(TsEngine *engine, unsigned n);
 
 /* engine-metrics.c: what the exporters show of the clock; owner "clock". */
 void ts_engine_add_metrics(TsEngine *engine);

@@ -100,6 +100,7 @@ ts_source_explain(const TsSource *source)
 	if (named)
 		return named;
 	ts_source_fill_candidate(source, ts_clock_raw_now(source->engine->clock), &candidate);
+	candidate.is_orphan = source->is_orphan;
 	return g_strdup(ts_decision_explain(&source->decision, &candidate,
 					    &source->engine->selection, text, sizeof text));
 }

@@ -221,6 +221,13 @@ ts_source_set_online(TsSource *source, bool is_online)
 }
 
 void
+ts_source_set_local_address(TsSource *source, const TsAddress *address)
+{
+	source->has_local_refid = true;
+	source->local_refid = ts_address_refid(address);
+}
+
+void
 ts_source_set_loop(TsSource *source, bool is_loop)
 {
 	if (source->is_loop == is_loop)

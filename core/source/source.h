@@ -70,6 +70,9 @@ void ts_source_set_online(TsSource *source, bool is_online);
 /* It follows us (our own refid or address): a loop. */
 void ts_source_set_loop(TsSource *source, bool is_loop);
 
+/* Our own address on the way to it, for the election among orphans (server: local: orphan). */
+void ts_source_set_local_address(TsSource *source, const TsAddress *address);
+
 /* Another source has the same address: no vote. @of: its label, or NULL. */
 void ts_source_set_duplicate(TsSource *source, const char *of);
 

@@ -81,6 +81,15 @@ max_error_rate(const TsEngine *self)
 	return MAX(fabs(self->bound.rate_max - frequency), fabs(self->bound.rate_min - frequency));
 }
 
+/* "local: activate": a clock that was never near the truth is not served as such. */
+static bool
+may_serve_local(const TsEngine *self)
+{
+	const TsServerSettings *server = &self->settings->server;
+
+	return server->local_enabled && (server->local_activate_s <= 0 || self->was_close);
+}
+
 /* Holdover ends where the claim is worth nothing to a client; what comes then depends on "local". */
 static TsClockStateKind
 downgrade(const TsEngine *self, TsClockStateKind kind)
@@ -94,7 +103,7 @@ downgrade(const TsEngine *self, TsClockStateKind kind)
 	if (was_synchronised &&
 	    ts_engine_max_error(self, ts_clock_raw_now(self->clock)) <= limit_s)
 		return TS_CLOCK_HOLDOVER;
-	return self->settings->server.local_enabled ? TS_CLOCK_FREERUN : TS_CLOCK_UNSYNCHRONISED;
+	return may_serve_local(self) ? TS_CLOCK_FREERUN : TS_CLOCK_UNSYNCHRONISED;
 }
 
 void
@@ -174,6 +183,8 @@ ts_engine_publish(TsEngine *engine)
 	ts_system_state_read(engine->publisher, &before);
 	switch (engine->kind) {
 	case TS_CLOCK_LOCKED:
+		engine->was_close |= ts_engine_max_error(engine, raw_ns) <=
+				     engine->settings->server.local_activate_s;
 		state.stratum = engine->system_peer ? engine->system_peer->remote_stratum + 1
 						    : before.stratum;
 		state.leap = engine->selection.leap;

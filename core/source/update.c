@@ -92,7 +92,10 @@ run_selection(TsEngine *self, int64_t raw_ns)
 	for (unsigned i = 0; i < n; i++)
 		ts_source_fill_candidate(g_ptr_array_index(self->sources, i), raw_ns,
 					 &self->candidates[i]);
+	bool has_orphans = ts_engine_mark_orphans(self, n);
 	ts_select(self->candidates, n, &options, raw_ns, self->decisions, &self->selection);
+	if (has_orphans && self->selection.system_peer < 0 && ts_engine_admit_leader(self, n))
+		ts_select(self->candidates, n, &options, raw_ns, self->decisions, &self->selection);
 	if (self->selection.system_peer < 0 || !is_waiting_for_answers(self, ts_sched_now(self->sched)))
 		return;
 	for (unsigned i = 0; i < n; i++)
@@ -112,6 +115,7 @@ note_decisions(TsEngine *self)
 		TsSource *source = g_ptr_array_index(self->sources, i);
 		TsVerdict before = source->decision.verdict;
 		source->decision = self->decisions[i];
+		source->is_orphan = self->candidates[i].is_orphan;
 		source->was_selected = (int)i == self->selection.system_peer;
 		if (before == source->decision.verdict)
 			continue;

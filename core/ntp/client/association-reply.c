@@ -173,6 +173,8 @@ check_reply(TsAssociation *self, const uint8_t *bytes, size_t length, TsNtpHeade
 		return verdict;
 	ts_system_state_read(self->context->state, &ours);
 	bool has_local = self->port->transport->ops->local_address(self->port, &local);
+	if (has_local)
+		ts_source_set_local_address(self->source, &local);
 	return ts_ntp_reply_is_loop(header, has_local ? &local : NULL, &ours) ? TS_REPLY_LOOP
 									      : verdict;
 }

@@ -367,6 +367,93 @@ START_TEST(test_engine_unsynchronised_source_is_dropped_at_once)
 END_TEST
 
 static void
+make_orphan(World *world)
+{
+	world->settings->server.local_enabled = true;
+	world->settings->server.local_orphan = true;
+	world->settings->server.local_stratum = 10;
+	ts_engine_set_settings(world->engine, world->settings);
+}
+
+/* Our address is 192.0.2.2; the tellers' are 192.0.2.1, .2, .3 in their order. */
+START_TEST(test_engine_orphan_follows_the_lower_reference_id_only)
+{
+	Teller *tellers[3];
+	World *world = new_world_with(3, tellers);
+	make_orphan(world);
+	for (int i = 0; i < 3; i++)
+		tellers[i]->stratum = 10 + i % 2;
+
+	world_run(world, 300);
+
+	ck_assert_int_eq(world_clock(world).kind, TS_CLOCK_LOCKED);
+	ck_assert_int_eq(world_clock(world).system.stratum, 11);
+	ck_assert_int_eq(teller_verdict(tellers[0]), TS_VERDICT_SYSTEM_PEER);
+	ck_assert_int_eq(teller_verdict(tellers[2]), TS_VERDICT_BAD_STRATUM);
+	world_free(world);
+}
+END_TEST
+
+START_TEST(test_engine_orphan_with_the_lowest_reference_id_leads)
+{
+	Teller *tellers[3];
+	World *world = new_world_with(3, tellers);
+	make_orphan(world);
+	tellers[0]->is_dead = true;
+	tellers[1]->is_dead = true;
+	tellers[2]->stratum = 10;
+
+	world_run(world, 300);
+
+	ck_assert_int_eq(world_clock(world).kind, TS_CLOCK_FREERUN);
+	ck_assert_int_eq(world_clock(world).system.stratum, 10);
+	world_free(world);
+}
+END_TEST
+
+START_TEST(test_engine_orphans_have_no_vote_beside_a_real_source)
+{
+	Teller *tellers[4];
+	World *world = new_world_with(4, tellers);
+	make_orphan(world);
+	for (int i = 0; i < 3; i++) {
+		tellers[i]->stratum = 10;
+		tellers[i]->lie_s = 0.2;
+	}
+
+	world_run(world, 300);
+
+	ck_assert_int_eq(teller_verdict(tellers[3]), TS_VERDICT_SYSTEM_PEER);
+	ck_assert_double_le(fabs(world_error_s(world)), 100e-6);
+	g_autofree char *why = ts_source_explain(tellers[0]->source);
+	ck_assert_msg(strstr(why, "orphan") != NULL, "%s", why);
+	world_free(world);
+}
+END_TEST
+
+START_TEST(test_engine_local_is_not_active_before_the_clock_was_near)
+{
+	Teller *tellers[1];
+	World *world = new_world_with(1, tellers);
+	world->settings->server.local_enabled = true;
+	world->settings->server.local_activate_s = 0.1;
+	ts_engine_set_settings(world->engine, world->settings);
+	tellers[0]->is_dead = true;
+	world_run(world, 300);
+	ck_assert_int_eq(world_clock(world).kind, TS_CLOCK_UNSYNCHRONISED);
+	tellers[0]->is_dead = false;
+	world_run(world, 300);
+	ck_assert_int_eq(world_clock(world).kind, TS_CLOCK_LOCKED);
+	tellers[0]->is_dead = true;
+
+	world_run(world, 30 * 24 * HOUR_S);
+
+	ck_assert_int_eq(world_clock(world).kind, TS_CLOCK_FREERUN);
+	world_free(world);
+}
+END_TEST
+
+static void
 remember_value(const TsMetricView *view, void *user_data)
 {
 	if (g_str_equal(view->owner, "clock"))
@@ -413,6 +500,10 @@ TS_TEST_MAIN("engine", {
 	tcase_add_test(core, test_engine_frequency_jump_is_followed);
 	tcase_add_test(core, test_engine_local_serves_its_own_time_and_says_so);
 	tcase_add_test(core, test_engine_unsynchronised_source_is_dropped_at_once);
+	tcase_add_test(core, test_engine_orphan_follows_the_lower_reference_id_only);
+	tcase_add_test(core, test_engine_orphan_with_the_lowest_reference_id_leads);
+	tcase_add_test(core, test_engine_orphans_have_no_vote_beside_a_real_source);
+	tcase_add_test(core, test_engine_local_is_not_active_before_the_clock_was_near);
 	tcase_add_test(core, test_engine_counts_what_sources_gave_though_they_went);
 	suite_add_tcase(suite, core);
 })

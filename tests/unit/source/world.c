@@ -99,7 +99,7 @@ tell(Teller *teller)
 		.root_dispersion_s = teller->claim_s,
 		.refid = 0x47505300,
 		.epoch = ts_clock_epoch(world->clock),
-		.stratum = 1,
+		.stratum = teller->stratum,
 		.leap = TS_LEAP_NONE,
 	};
 	ts_source_update_reach(teller->source, true);
@@ -149,11 +149,14 @@ world_add_teller(World *world, const char *label, double poll_s)
 	teller->path_s = 1e-3;
 	teller->jitter_s = 1e-4;
 	teller->claim_s = 1e-3;
+	teller->stratum = 1;
 	teller->timer = ts_timer_new(world->sched, on_poll, teller);
 	teller->source = ts_engine_add_source(world->engine, settings, NULL, NULL, &teller_ops, teller);
 	ck_assert(ts_address_parse(text, 123, &address));
 	ts_source_set_address(teller->source, &address);
 	ts_source_set_poll(teller->source, poll_s);
+	ck_assert(ts_address_parse("192.0.2.2", 123, &address));
+	ts_source_set_local_address(teller->source, &address);
 	ts_timer_arm_after(teller->timer, ts_s_to_ns(next_unit(world) * 2));
 	g_ptr_array_add(world->tellers, teller);
 	return teller;

@@ -20,6 +20,7 @@ typedef struct {
 	double path_s;     /* one way */
 	double jitter_s;   /* mean of the exponential excess on each way */
 	double claim_s;    /* its root dispersion */
+	int stratum;       /* 1 */
 	bool is_dead;
 	unsigned n_bursts, n_replaced;
 } Teller;

@@ -224,6 +224,13 @@ ts_source_set_online(TsSource *source, bool is_online)
 }
 
 void
+ts_source_set_local_address(TsSource *source, const TsAddress *address)
+{
+	(void)source;
+	(void)address;
+}
+
+void
 ts_source_set_loop(TsSource *source, bool is_loop)
 {
 	source->inside.is_loop = is_loop;
