@@ -61,6 +61,7 @@ static const TsField clock_fields[] = {
 	CLOCK("panic", DURATION, panic_s, .min = 0.001, .max = 1e9, .words = none_words),
 	CLOCK("panic-at-start", BOOL, panic_at_start),
 	CLOCK("max-drift", PPM, max_drift_ppm, .min = 1, .max = 100000),
+	CLOCK("max-drift-change", PPM, max_drift_change_ppm, .min = 1e-6, .max = 1000),
 	CLOCK("drift-file", TEXT, drift_file, .words = none_words, .check = ts_check_absolute_path),
 	CLOCK("holdover-limit", DURATION, holdover_limit_s, .min = 1e-6, .max = 1e6),
 	CLOCK("precision", INT, precision_log2s, .min = -32, .max = -1, .words = measured_words),

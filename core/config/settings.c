@@ -163,6 +163,7 @@ ts_settings_new(void)
 		.max_slew_ppm = 83333,
 		.panic_s = 1000,
 		.max_drift_ppm = 500,
+		.max_drift_change_ppm = 0.2,
 		.drift_file = g_strdup(TS_CONFIG_DRIFT_FILE),
 		.holdover_limit_s = 1,
 	};

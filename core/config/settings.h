@@ -132,6 +132,7 @@ typedef struct {
 	double panic_s;          /* 1000; 0: none. Not for the first correction unless panic_at_start */
 	bool panic_at_start;
 	double max_drift_ppm;    /* 500: the oscillator's declared limit */
+	double max_drift_change_ppm; /* 0.2: by how much its rate may change within a minute */
 	char *drift_file;        /* (nullable) /var/lib/timesrv/drift for the kernel driver, else NULL */
 	double holdover_limit_s; /* root distance at which holdover ends and stratum goes to 16: 1.0 */
 	int precision_log2s;     /* 0: measured */

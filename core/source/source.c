@@ -12,10 +12,6 @@
 
 #define TS_LOG_COMPONENT "source"
 
-/* How fast the rate of a computer's oscillator may change, s/s per s: 1 ppm in a minute, more than any
- * temperature ramp outside an oven does. */
-#define MAX_RATE_CHANGE (1e-6 / 60)
-
 /* How sure it has to be that the oscillator is outside its declared limit, and how far the limit is raised
  * then. */
 #define SAMPLES_FOR_RATE 4
@@ -47,7 +43,8 @@ ts_source_new(TsEngine *engine, const TsSourceSettings *settings, const char *la
 	self->remote_leap = TS_LEAP_UNSYNCHRONISED;
 	self->remote_stratum = TS_STRATUM_UNSYNCHRONISED;
 	self->estimator = ts_estimator_new(&options);
-	self->bound = ts_bound_tracker_new(engine->max_rate, MAX_RATE_CHANGE);
+	self->bound = ts_bound_tracker_new(
+		engine->max_rate, engine->settings->clock.max_drift_change_ppm * 1e-6 / 60);
 	self->decision.verdict = TS_VERDICT_NO_SAMPLES;
 	if (engine->has_drift)
 		ts_estimator_set_prior(self->estimator, engine->drift.frequency,

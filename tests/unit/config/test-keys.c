@@ -52,6 +52,7 @@ static const Limit limits[] = {
 	{"clock: {max-slew: @}", "1", "10%", "0", "100001ppm"},
 	{"clock: {panic: @}", "1ms", "1e9", "0", "2e9"},
 	{"clock: {max-drift: @}", "1ppm", "100000ppm", "999ppb", "100001"},
+	{"clock: {max-drift-change: @}", "0.001ppb", "1000ppm", "0", "1001"},
 	{"clock: {holdover-limit: @}", "1us", "1000000", "0", "1000001"},
 	{"clock: {precision: @}", "-32", "-1", "-33", "0"},
 	{"selection: {min-sources: @}", "1", "128", "0", "129"},
@@ -327,6 +328,7 @@ START_TEST(test_clock_selection_and_control_values_arrive)
 	g_autoptr(TsSettings) s = load_well(
 		"clock: {driver: software, step: {threshold: 100ms, first-updates: always},\n"
 		"  max-slew: 500ppm, panic: none, panic-at-start: true, max-drift: 50,\n"
+		"  max-drift-change: 10ppb,\n"
 		"  holdover-limit: 2s, precision: -20}\n"
 		"selection: {min-sources: 2, min-stratum: 1, max-stratum: 8, max-distance: 1,\n"
 		"  max-jitter: 100ms, stratum-weight: 2ms, reselect-distance: 10us, combine-limit: "
@@ -343,6 +345,7 @@ START_TEST(test_clock_selection_and_control_values_arrive)
 	ck_assert_double_eq(s->clock.panic_s, 0);
 	ck_assert(s->clock.panic_at_start);
 	ck_assert_double_eq(s->clock.max_drift_ppm, 50);
+	ck_assert_double_eq(s->clock.max_drift_change_ppm, 0.01);
 	ck_assert_double_eq(s->clock.holdover_limit_s, 2);
 	ck_assert_int_eq(s->clock.precision_log2s, -20);
 	ck_assert_uint_eq(s->selection.min_sources, 2);
