@@ -49,6 +49,7 @@ say(const GError *error)
 static gboolean
 on_stop(gpointer user_data)
 {
+	ts_info("ends, as it was told by a signal");
 	ts_daemon_stop(*(TsDaemon **)user_data, TS_EXIT_GOOD);
 	return G_SOURCE_CONTINUE;
 }

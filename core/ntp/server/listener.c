@@ -188,6 +188,8 @@ describe_problem(const TsListener *listener, int saved_errno)
 		else
 			g_string_append(problem, ": held by a process of another user");
 	}
+	if (saved_errno == EACCES && ts_address_port(&listener->settings.address) < 1024)
+		g_string_append(problem, ": a port below 1024 needs CAP_NET_BIND_SERVICE");
 	return g_string_free(problem, FALSE);
 }
 
