@@ -113,14 +113,20 @@ count_jumped(const TsEngine *self)
 	return n;
 }
 
-static unsigned
-count_steady(const TsEngine *self)
+/* Whether half of the witnesses that can be heard go on as before. One that fell silent will never say,
+ * and must not leave the word to the one that jumps. */
+static bool
+is_contradicted(const TsEngine *self)
 {
-	unsigned n = 0;
+	unsigned n_steady = 0, n_heard = 0;
 
-	for (unsigned i = 0; i < self->sources->len; i++)
-		n += ((const TsSource *)g_ptr_array_index(self->sources, i))->is_steady;
-	return n;
+	for (unsigned i = 0; i < self->sources->len; i++) {
+		const TsSource *source = g_ptr_array_index(self->sources, i);
+		bool is_silent = !source->reach || source->is_offline;
+		n_steady += source->is_steady;
+		n_heard += source->is_witness && (source->is_steady || !is_silent);
+	}
+	return 2 * n_steady >= n_heard;
 }
 
 /* An oscillator outside its declared limit contradicts what was certain at every poll, and a new epoch each
@@ -176,7 +182,7 @@ ts_engine_judge_jump(TsEngine *engine, TsSource *source, double jump_s)
 		return false;
 	}
 	/* half of them can't be wrong about that */
-	if (n_jumped == 0 || 2 * count_steady(engine) >= engine->n_witnesses)
+	if (n_jumped == 0 || is_contradicted(engine))
 		engine->suspected_jump_s = 0;
 	return engine->suspected_jump_s == 0;
 }

@@ -318,6 +318,28 @@ START_TEST(test_engine_one_source_that_jumps_is_not_ours)
 }
 END_TEST
 
+START_TEST(test_engine_liar_among_dead_sources_does_not_hold_the_clock_up)
+{
+	Teller *tellers[5];
+	World *world = new_world_with(5, tellers);
+	world_run(world, HOUR_S);
+	tellers[3]->is_dead = tellers[4]->is_dead = true;
+
+	/* a new lie with each answer: no two of them agree */
+	for (int answer = 0; answer < 60; answer++) {
+		tellers[0]->lie_s = answer % 2 ? 5 + answer : -5 - answer;
+		world_run(world, 16);
+	}
+
+	ck_assert_uint_eq(world->n_disruptions, 0);
+	ck_assert_int_eq(world_clock(world).kind, TS_CLOCK_LOCKED);
+	ck_assert_double_le(world_clock(world).max_error_s, 0.1);
+	ck_assert_double_le(world_clock(world).last_update_age_s, 60);
+	ck_assert_double_le(fabs(world_error_s(world)), 100e-6);
+	world_free(world);
+}
+END_TEST
+
 START_TEST(test_engine_frequency_jump_is_followed)
 {
 	Teller *tellers[3];
@@ -497,6 +519,7 @@ TS_TEST_MAIN("engine", {
 	tcase_add_test(core, test_engine_oscillator_outside_its_limit_is_found_out);
 	tcase_add_test(core, test_engine_suspend_starts_a_new_epoch);
 	tcase_add_test(core, test_engine_one_source_that_jumps_is_not_ours);
+	tcase_add_test(core, test_engine_liar_among_dead_sources_does_not_hold_the_clock_up);
 	tcase_add_test(core, test_engine_frequency_jump_is_followed);
 	tcase_add_test(core, test_engine_local_serves_its_own_time_and_says_so);
 	tcase_add_test(core, test_engine_unsynchronised_source_is_dropped_at_once);
