@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bits of ::ffff:0:0, before the IPv4 address (RFC 4291 section 2.5.5.2). */
+#define V4_MAPPED_LENGTH 96
+
 static bool
 parse_port(const char *text, uint16_t *port)
 {
@@ -208,7 +211,8 @@ ts_prefix_parse(const char *text, TsPrefix *prefix)
 
 	if (slash)
 		*slash++ = '\0';
-	if (host[0] == '[' || !ts_address_parse(host, 0, &parsed.address) ||
+	/* a prefix says nothing of interfaces: one that names one would hold on all of them */
+	if (host[0] == '[' || strchr(host, '%') || !ts_address_parse(host, 0, &parsed.address) ||
 	    ts_address_port(&parsed.address))
 		return false;
 	unsigned bits = parsed.address.any.sa_family == AF_INET6 ? 128 : 32;
@@ -223,6 +227,11 @@ ts_prefix_parse(const char *text, TsPrefix *prefix)
 	for (unsigned bit = parsed.length; bit < bits; bit++)
 		if (bytes[bit / 8] & 0x80 >> bit % 8)
 			return false;
+	if (bits == 128 && parsed.length >= V4_MAPPED_LENGTH &&
+	    IN6_IS_ADDR_V4MAPPED(&parsed.address.v6.sin6_addr)) {
+		ts_address_unmap(&parsed.address);
+		parsed.length -= V4_MAPPED_LENGTH;
+	}
 	*prefix = parsed;
 	return true;
 }

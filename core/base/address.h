@@ -64,7 +64,8 @@ typedef struct {
 	unsigned length;   /* bits: 0 to 32, or 0 to 128 */
 } TsPrefix;
 
-/* Parses "192.0.2.0/24", "192.0.2.1", "2001:db8::/32"; host bits that are set are an error.
+/* Parses "192.0.2.0/24", "192.0.2.1", "2001:db8::/32"; host bits that are set are an error, and so is a
+ * scope ("fe80::1%eth0"). "::ffff:192.0.2.0/120" is 192.0.2.0/24: clients have no other form here.
  * Returns: false, with @prefix untouched, if @text is no prefix. Thread: any. */
 bool ts_prefix_parse(const char *text, TsPrefix *prefix);
 

@@ -78,10 +78,30 @@ START_TEST(test_prefix_contains_by_bits)
 }
 END_TEST
 
+START_TEST(test_prefix_mapped_becomes_ipv4)
+{
+	TsPrefix prefix;
+	TsAddress inside, mapped;
+
+	ck_assert(ts_address_parse("10.1.2.3", 1, &inside));
+	ck_assert(ts_prefix_parse("::ffff:10.0.0.0/104", &prefix));
+	ck_assert_uint_eq(prefix.length, 8);
+	ck_assert(ts_prefix_contains(&prefix, &inside));
+	ck_assert(ts_prefix_parse("::ffff:0:0/96", &prefix));
+	ck_assert_uint_eq(prefix.length, 0);
+	ck_assert(ts_prefix_contains(&prefix, &inside));
+	/* wider than IPv4 is IPv6 */
+	ck_assert(ts_address_parse("::ffff:10.1.2.3", 1, &mapped));
+	ck_assert(ts_prefix_parse("::/80", &prefix));
+	ck_assert(ts_prefix_contains(&prefix, &mapped));
+}
+END_TEST
+
 START_TEST(test_prefix_garbage_is_refused)
 {
 	static const char *const garbage[] = {"192.0.2.1/24", "192.0.2.0/33", "::/129", "x/8",
-					      "192.0.2.0/",   "192.0.2.0:1/24", "::1/64", "/8"};
+					      "192.0.2.0/",   "192.0.2.0:1/24", "::1/64", "/8",
+					      "fe80::1%lo",   "fe80::%1/64"};
 	TsPrefix prefix;
 
 	for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++)
@@ -98,6 +118,7 @@ TS_TEST_MAIN("address", {
 	tcase_add_test(core, test_address_mapped_becomes_ipv4);
 	tcase_add_test(core, test_address_refid_of_ipv6_is_md5);
 	tcase_add_test(core, test_prefix_contains_by_bits);
+	tcase_add_test(core, test_prefix_mapped_becomes_ipv4);
 	tcase_add_test(core, test_prefix_garbage_is_refused);
 	suite_add_tcase(suite, core);
 })
