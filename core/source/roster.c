@@ -78,6 +78,26 @@ ts_roster_set_provider(TsRoster *roster, TsSourceKind kind, const TsSourceProvid
 	roster->providers[kind] = (Provider){provider, user_data};
 }
 
+/* Whether the other entries leave room for @settings in place of @entry's: the selection takes no more, and
+ * those from commands add to what the files may have. */
+static bool
+has_room(const TsRoster *self, const Entry *entry, const TsSourceSettings *settings, GError **error)
+{
+	unsigned n = settings->max_sources;
+
+	for (unsigned i = 0; i < self->entries->len; i++) {
+		const Entry *other = g_ptr_array_index(self->entries, i);
+		if (other != entry && other->is_made)
+			n += other->settings->max_sources;
+	}
+	if (n <= TS_CONFIG_MAX_SOURCES)
+		return true;
+	g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_UNAVAILABLE,
+		    "that would make %u sources (a pool counts as its max-sources); %d are the most", n,
+		    TS_CONFIG_MAX_SOURCES);
+	return false;
+}
+
 static bool
 make(TsRoster *self, Entry *entry, GError **error)
 {
@@ -88,6 +108,8 @@ make(TsRoster *self, Entry *entry, GError **error)
 			    "nothing here makes sources of this kind");
 		return false;
 	}
+	if (!has_room(self, entry, entry->settings, error))
+		return false;
 	entry->is_made = provider->ops->add(provider->user_data, entry->settings, error);
 	return entry->is_made;
 }
@@ -127,7 +149,8 @@ change(TsRoster *self, Entry *entry, const TsSourceSettings *settings, GError **
 
 	if (entry->is_made && !is_other && change != TS_CHANGE_NONE) {
 		Provider *provider = provider_of(self, entry);
-		if (!provider->ops->update(provider->user_data, settings, change, error))
+		if (!has_room(self, entry, settings, error) ||
+		    !provider->ops->update(provider->user_data, settings, change, error))
 			return false;
 	}
 	if (is_other)

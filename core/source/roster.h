@@ -34,7 +34,8 @@ void ts_roster_set_provider(TsRoster *roster, TsSourceKind kind, const TsSourceP
  * can't be made is said as a warning and tried again at the next call; the others go on. */
 void ts_roster_apply(TsRoster *roster, const TsSettings *settings);
 
-/* Adds an entry at run time. Errors: TIMESRV_ERROR_EXISTS, what the provider says. */
+/* Adds an entry at run time. Errors: TIMESRV_ERROR_EXISTS, TIMESRV_ERROR_UNAVAILABLE (it would be one of
+ * more than TS_CONFIG_MAX_SOURCES sources), what the provider says. */
 bool ts_roster_add(TsRoster *roster, const TsSourceSettings *settings, GError **error);
 
 /* Takes an entry away, whoever made it. Errors: TIMESRV_ERROR_NOT_FOUND. */

@@ -75,7 +75,7 @@ is_waiting_for_answers(const TsEngine *self, int64_t mono_ns)
 
 	if (self->last_update_mono_ns >= 0 || waited_ns > START_PATIENCE_NS)
 		return false;
-	for (unsigned i = 0; i < self->sources->len; i++)
+	for (unsigned i = 0; i < MIN(self->sources->len, TS_SELECT_MAX_SOURCES); i++)
 		if (is_worth_waiting(g_ptr_array_index(self->sources, i),
 				     self->decisions[i].verdict, waited_ns))
 			return true;
