@@ -47,7 +47,7 @@ ts_drift_file_load(const char *path, TsDrift *drift, GError **error)
 		return false;
 	}
 	if (!parse_numbers(text, ppm, G_N_ELEMENTS(ppm), &n_found) || fabs(ppm[0]) > MAX_PPM ||
-	    ppm[1] < 0 || ppm[2] < 0) {
+	    ppm[1] < 0 || ppm[1] > MAX_PPM || ppm[2] < 0 || ppm[2] > MAX_PPM) {
 		g_set_error(error, TIMESRV_ERROR, TIMESRV_ERROR_INVALID_CONFIG,
 			    "%s is no drift file: expected \"FREQUENCY ERROR WANDER\" in ppm; remove it",
 			    path);

@@ -62,7 +62,8 @@ END_TEST
 
 START_TEST(test_drift_file_garbage_is_refused)
 {
-	static const char *const garbage[] = {"", "x", "1,5 2", "nan", "inf 1", "1e9 1", "1 -1", "1x"};
+	static const char *const garbage[] = {"", "x", "1,5 2", "nan", "inf 1", "1e9 1",
+						"1 -1", "1x", "1 1e9", "1 1 1e300"};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(garbage); i++) {
 		TsDrift drift = {.frequency = 42};
