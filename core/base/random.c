@@ -31,9 +31,3 @@ ts_random_u64(void)
 	ts_random_bytes(&value, sizeof value);
 	return value;
 }
-
-double
-ts_random_unit(void)
-{
-	return (double)(ts_random_u64() >> 11) * 0x1p-53;
-}

@@ -11,6 +11,3 @@ void ts_random_bytes(void *buffer, size_t length);
 
 /* Returns: 64 random bits. Thread: any. */
 uint64_t ts_random_u64(void);
-
-/* Returns: a double spread evenly over [0, 1). Thread: any. */
-double ts_random_unit(void);

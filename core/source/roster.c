@@ -269,13 +269,3 @@ ts_roster_size(const TsRoster *roster)
 {
 	return roster->entries->len;
 }
-
-const TsSourceSettings *
-ts_roster_at(const TsRoster *roster, unsigned index, bool *is_runtime)
-{
-	Entry *entry = g_ptr_array_index(roster->entries, index);
-
-	if (is_runtime)
-		*is_runtime = entry->is_runtime;
-	return entry->settings;
-}

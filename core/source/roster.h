@@ -49,6 +49,5 @@ const TsSourceSettings *ts_roster_find(const TsRoster *roster, const char *label
 				       bool *is_runtime);
 
 unsigned ts_roster_size(const TsRoster *roster);
-const TsSourceSettings *ts_roster_at(const TsRoster *roster, unsigned index, bool *is_runtime);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TsRoster, ts_roster_free)
